@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * devepoll.h - what a program needs to use /dev/epoll
+ *
+ * The interface is that of the /dev/epoll patch for Linux 2.5.42 (October
+ * 2002); numbers, structures and names are the ones that programs of the time
+ * were compiled with.  Usable from C and C++, in programs and in the module.
+ *
+ * The life of a set:
+ *
+ *	int fd = open("/dev/epoll", O_RDWR);
+ *	ioctl(fd, EP_ALLOC, maxfds);
+ *	char *map = mmap(NULL, EP_MAP_SIZE(maxfds), PROT_READ, MAP_PRIVATE,
+ *			 fd, 0);
+ *
+ *	struct pollfd rec = { .fd = sock, .events = POLLIN | POLLOUT |
+ *						    POLLERR | POLLHUP };
+ *	write(fd, &rec, sizeof(rec));
+ *
+ *	struct evpoll evp = { .ep_timeout = -1 };
+ *	int n = ioctl(fd, EP_POLL, &evp);
+ *	struct pollfd *ev = (struct pollfd *)(map + evp.ep_resoff);
+ *	for (int i = 0; i < n; i++)
+ *		use(ev[i].fd, ev[i].revents);
+ *
+ *	munmap(map, EP_MAP_SIZE(maxfds));
+ *	ioctl(fd, EP_FREE);
+ *	close(fd);
+ *
+ * Who may read what, and until when.  The mapping is two halves of equal
+ * size.  At any time one half belongs to the kernel, which fills it, and the
+ * other to the program, which reads it.  An EP_POLL that returns n > 0 hands
+ * the filled half over and takes the other one back; the n slots at
+ * map + ep_resoff then stay as they are until the next EP_POLL that returns
+ * n > 0.  A call that returns 0 or fails changes nothing.  The half that the
+ * kernel fills can be looked at, but what is seen there may change under the
+ * reader.  EP_POLL orders the kernel's stores before the program's loads, so
+ * no barrier is needed in the program.
+ *
+ * Events are edge-triggered: only what happens after a registration is told,
+ * and only the bits asked for; POLLERR and POLLHUP must be asked for too.
+ */
+#ifndef DEVEPOLL_H
+#define DEVEPOLL_H
+
+#ifdef __KERNEL__
+#include <linux/ioctl.h>
+#include <linux/poll.h>
+#include <linux/types.h>
+#else
+#include <poll.h>
+#include <sys/ioctl.h>
+#endif
+
+/** POLLREMOVE - in the events of a written record: forget this fd. */
+#ifndef POLLREMOVE
+#define POLLREMOVE	0x1000
+#endif
+
+/** MAX_FDS_IN_EVENTPOLL - the most that EP_ALLOC takes (2002: 128 * 1024). */
+#define MAX_FDS_IN_EVENTPOLL	(128 * 1024)
+
+/** EP_PAGE_SIZE - bytes in a page of slots. */
+#define EP_PAGE_SIZE		4096
+
+/** POLLFD_X_PAGE - slots in a page. */
+#define POLLFD_X_PAGE		(EP_PAGE_SIZE / (int)sizeof(struct pollfd))
+
+/** EP_FDS_PAGES() - pages in one half for @n descriptors. */
+#define EP_FDS_PAGES(n)		(((n) + POLLFD_X_PAGE - 1) / POLLFD_X_PAGE)
+
+/** EP_MAP_SIZE() - bytes to map for @n descriptors: both halves. */
+#define EP_MAP_SIZE(n)		(2UL * EP_FDS_PAGES(n) * EP_PAGE_SIZE)
+
+/**
+ * struct evpoll - argument of EP_POLL
+ * @ep_timeout: milliseconds to wait; 0 does not wait, negative waits for ever
+ * @ep_resoff: on return of n > 0, offset of the first slot from the mapping
+ *
+ * 16 bytes in a 64-bit program and 8 in a 32-bit one.  A C library of the
+ * time declared it packed (12 bytes); the size is part of the ioctl number,
+ * and the module serves all three.
+ */
+struct evpoll {
+	int ep_timeout;
+	unsigned long ep_resoff;
+};
+
+/**
+ * EP_ALLOC - make room for descriptors
+ *
+ * The argument is the number itself (the declared type notwithstanding).  It
+ * is rounded up to whole pages.  A later call may ask for more, never for
+ * less: a smaller number changes nothing.
+ *
+ * Return: 0, or -1 with errno EINVAL (below 0 or above MAX_FDS_IN_EVENTPOLL),
+ * EBUSY (the set is mapped and would have to grow), ENOMEM.
+ */
+#define EP_ALLOC	_IOR('P', 1, int)
+
+/**
+ * EP_POLL - wait for events and switch the halves (struct evpoll)
+ *
+ * Return: the number of slots at map + ep_resoff; 0 at the timeout; or -1
+ * with errno EINVAL (not mapped), EINTR (a signal), EBUSY (another thread is
+ * in EP_POLL on this set), EFAULT.
+ */
+#define EP_POLL		_IOWR('P', 2, struct evpoll)
+
+/**
+ * EP_FREE - give the room back and forget every descriptor
+ *
+ * Return: 0, or -1 with errno EBUSY (still mapped), EINVAL (no room).
+ */
+#define EP_FREE		_IO('P', 3)
+
+/**
+ * EP_ISPOLLED - is this descriptor in the set? (struct pollfd)
+ *
+ * Takes the fd field and, when the answer is yes, fills in the record as it
+ * is stored.
+ *
+ * Return: 1 yes, 0 no, or -1 with errno EFAULT.
+ */
+#define EP_ISPOLLED	_IOWR('P', 4, struct pollfd)
+
+#endif /* DEVEPOLL_H */
