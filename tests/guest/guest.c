@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest.c - helpers for the guest tests: instances, threads, waiting
+ */
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "guest.h"
+
+int guest_device(void)
+{
+	int fd = open(GUEST_DEVICE, O_RDWR | O_CLOEXEC);
+
+	ck_assert_msg(fd >= 0, "open of " GUEST_DEVICE ": %s", strerror(errno));
+	return fd;
+}
+
+void evset_map(struct evset *s)
+{
+	s->size = EP_MAP_SIZE(s->max);
+	s->map = mmap(NULL, s->size, PROT_READ, MAP_PRIVATE, s->fd, 0);
+	ck_assert_msg(s->map != MAP_FAILED, "mmap of %zu bytes for %d: %s",
+		      s->size, s->max, strerror(errno));
+}
+
+void evset_open(struct evset *s, int max)
+{
+	s->fd = guest_device();
+	s->max = max;
+	ck_assert_msg(ioctl(s->fd, EP_ALLOC, max) == 0, "EP_ALLOC %d: %s", max,
+		      strerror(errno));
+	evset_map(s);
+}
+
+void evset_unmap(struct evset *s)
+{
+	ck_assert_msg(munmap(s->map, s->size) == 0, "munmap: %s",
+		      strerror(errno));
+	s->map = NULL;
+}
+
+void evset_close(struct evset *s)
+{
+	if (s->map)
+		evset_unmap(s);
+	ck_assert_msg(close(s->fd) == 0, "close of the instance: %s",
+		      strerror(errno));
+	s->fd = -1;
+}
+
+int evset_ctl(const struct evset *s, int fd, int events)
+{
+	struct pollfd rec = { .fd = fd, .events = (short)events };
+	ssize_t n = write(s->fd, &rec, sizeof(rec));
+
+	return n < 0 ? -errno : (int)n;
+}
+
+void evset_add(const struct evset *s, int fd, int events)
+{
+	int n = evset_ctl(s, fd, events);
+
+	ck_assert_msg(n == sizeof(struct pollfd),
+		      "write of fd %d with events %#x: expected 8, got %d (%s)",
+		      fd, events, n, n < 0 ? strerror(-n) : "bytes");
+}
+
+void evset_del(const struct evset *s, int fd)
+{
+	evset_add(s, fd, POLLREMOVE);
+}
+
+int evset_wait(const struct evset *s, int ms, const struct pollfd **ev)
+{
+	struct evpoll evp = { .ep_timeout = ms, .ep_resoff = ~0UL };
+	int n = ioctl(s->fd, EP_POLL, &evp);
+
+	if (ev)
+		*ev = NULL;
+	if (n < 0)
+		return -errno;
+	if (n > 0) {
+		ck_assert_msg(evp.ep_resoff + n * sizeof(struct pollfd) <=
+			      s->size,
+			      "EP_POLL: %d slots at offset %lu do not fit in %zu bytes",
+			      n, evp.ep_resoff, s->size);
+		if (ev)
+			*ev = (const struct pollfd *)(s->map + evp.ep_resoff);
+	}
+	return n;
+}
+
+const struct pollfd *ev_find(const struct pollfd *ev, int n, int fd)
+{
+	const struct pollfd *found = NULL;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (ev[i].fd != fd)
+			continue;
+		ck_assert_msg(!found, "fd %d has two of %d slots", fd, n);
+		found = &ev[i];
+	}
+	return found;
+}
+
+void evset_expect(const struct evset *s, int fd, int revents)
+{
+	const struct pollfd *ev;
+	int n = evset_wait(s, GUEST_WAIT_MS, &ev);
+
+	ck_assert_msg(n == 1, "EP_POLL: expected 1 slot (fd %d, revents %#x), got %d%s%s",
+		      fd, revents, n, n < 0 ? " " : "",
+		      n < 0 ? strerror(-n) : "");
+	ck_assert_msg(ev->fd == fd && ev->revents == revents,
+		      "slot: expected fd %d with revents %#x, got fd %d with revents %#x",
+		      fd, revents, ev->fd, ev->revents);
+}
+
+int evset_expect_bits(const struct evset *s, int fd, int bits)
+{
+	const struct pollfd *ev;
+	int i, n, seen = 0;
+
+	while ((seen & bits) != bits) {
+		n = evset_wait(s, GUEST_WAIT_MS, &ev);
+		ck_assert_msg(n > 0, "EP_POLL: expected bits %#x of fd %d, saw %#x, then %d",
+			      bits, fd, seen, n);
+		for (i = 0; i < n; i++) {
+			ck_assert_msg(ev[i].fd == fd,
+				      "slot %d: expected fd %d, got fd %d with revents %#x",
+				      i, fd, ev[i].fd, ev[i].revents);
+			seen |= ev[i].revents;
+		}
+	}
+	return seen;
+}
+
+void evset_none(const struct evset *s)
+{
+	const struct pollfd *ev;
+	int n = evset_wait(s, 0, &ev);
+
+	ck_assert_msg(n == 0, "EP_POLL: expected no event, got %d (first: fd %d, revents %#x)",
+		      n, n > 0 ? ev->fd : -1, n > 0 ? ev->revents : 0);
+}
+
+int evset_ispolled(const struct evset *s, int fd, struct pollfd *out)
+{
+	struct pollfd rec = { .fd = fd, .events = 0x7fff, .revents = 0x7fff };
+	int n = ioctl(s->fd, EP_ISPOLLED, &rec);
+
+	if (n < 0)
+		return -errno;
+	if (out)
+		*out = rec;
+	return n;
+}
+
+long guest_fdinfo(int fd, const char *name)
+{
+	char path[64], line[256];
+	size_t len = strlen(name);
+	long value = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	if (!f)
+		return -1;
+	while (fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, name, len) && line[len] == ':') {
+			value = strtol(line + len + 1, NULL, 10);
+			break;
+		}
+	}
+	fclose(f);
+	return value;
+}
+
+long evset_info(const struct evset *s, const char *name)
+{
+	long value = guest_fdinfo(s->fd, name);
+
+	ck_assert_msg(value >= 0, "fdinfo of the instance: no line '%s:'", name);
+	return value;
+}
+
+long guest_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+pid_t guest_gettid(void)
+{
+	return (pid_t)syscall(SYS_gettid);
+}
+
+pthread_t guest_thread(void *(*fn)(void *arg), void *arg)
+{
+	pthread_t t;
+	int err = pthread_create(&t, NULL, fn, arg);
+
+	ck_assert_msg(err == 0, "pthread_create: %s", strerror(err));
+	return t;
+}
+
+void *guest_join(pthread_t t)
+{
+	void *ret;
+	int err = pthread_join(t, &ret);
+
+	ck_assert_msg(err == 0, "pthread_join: %s", strerror(err));
+	return ret;
+}
+
+pid_t guest_fork(void)
+{
+	pid_t pid = fork();
+
+	ck_assert_msg(pid >= 0, "fork: %s", strerror(errno));
+	return pid;
+}
+
+void guest_reap(pid_t pid)
+{
+	int status;
+
+	ck_assert_msg(waitpid(pid, &status, 0) == pid, "waitpid: %s",
+		      strerror(errno));
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+		      "child: expected to end with status 0, got %s %d",
+		      WIFEXITED(status) ? "status" : "signal",
+		      WIFEXITED(status) ? WEXITSTATUS(status) :
+		      WTERMSIG(status));
+}
+
+/* Gives up after the time that nothing honest takes, debug kernel included. */
+void guest_until(bool (*cond)(void *arg), void *arg, const char *what)
+{
+	long end = guest_ms() + 4 * GUEST_WAIT_MS;
+	struct timespec pause = { 0, 1000000 };
+
+	while (!cond(arg)) {
+		ck_assert_msg(guest_ms() < end, "waited in vain until %s", what);
+		nanosleep(&pause, NULL);
+	}
+}
+
+struct in_syscall {
+	char path[64];
+	long nr;
+	long arg0;
+};
+
+/* "running" while the task runs, else number and arguments in hex. */
+static bool in_syscall(void *arg)
+{
+	struct in_syscall *w = arg;
+	char line[256], *end;
+	long nr, arg0;
+	ssize_t n;
+	int fd;
+
+	fd = open(w->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	line[n] = '\0';
+	nr = strtol(line, &end, 10);
+	if (end == line)
+		return false;
+	arg0 = (long)strtoul(end, NULL, 16);
+	return nr == w->nr && (w->arg0 < 0 || arg0 == w->arg0);
+}
+
+void guest_in_syscall(pid_t pid, pid_t tid, long nr, long arg0)
+{
+	struct in_syscall w = { .nr = nr, .arg0 = arg0 };
+
+	snprintf(w.path, sizeof(w.path), "/proc/%d/task/%d/syscall", pid, tid);
+	guest_until(in_syscall, &w, "a task sleeps in the system call");
+}
+
+void guest_in_poll(const struct evset *s, pid_t tid)
+{
+	guest_in_syscall(getpid(), tid, SYS_ioctl, s->fd);
+}
+
+static void *evpoller(void *arg)
+{
+	struct evpoller *p = arg;
+	long start;
+
+	start = guest_ms();
+	__atomic_store_n(&p->tid, guest_gettid(), __ATOMIC_RELEASE);
+	p->n = evset_wait(p->s, p->timeout, &p->ev);
+	p->ms = guest_ms() - start;
+	return NULL;
+}
+
+static bool evpoller_has_tid(void *arg)
+{
+	struct evpoller *p = arg;
+
+	return __atomic_load_n(&p->tid, __ATOMIC_ACQUIRE) != 0;
+}
+
+void evpoller_start(struct evpoller *p, const struct evset *s, int timeout)
+{
+	*p = (struct evpoller){ .s = s, .timeout = timeout };
+	p->thread = guest_thread(evpoller, p);
+	guest_until(evpoller_has_tid, p, "a thread starts");
+	guest_in_poll(s, p->tid);
+}
+
+int evpoller_join(struct evpoller *p)
+{
+	guest_join(p->thread);
+	return p->n;
+}
+
+const char *guest_param(const char *module, const char *name)
+{
+	static char text[128];
+	char path[128];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module,
+		 name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n < 0)
+		return NULL;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+void guest_param_set(const char *module, const char *name, const char *value)
+{
+	char path[128];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module,
+		 name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	n = write(fd, value, strlen(value));
+	ck_assert_msg(n == (ssize_t)strlen(value), "%s = %s: %s", path, value,
+		      strerror(errno));
+	close(fd);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * guest.h - what a suite of the guest tests is written with
+ *
+ * A suite is a file that is listed in tests/local.mk and contains tests:
+ *
+ *	GUEST_TEST(pipe, data_comes, 20, "a byte in a pipe is one event")
+ *	{
+ *		struct evset s;
+ *		int p[2];
+ *
+ *		evset_open(&s, 1);
+ *		guest_pipe(p);
+ *		evset_add(&s, p[0], POLLIN);
+ *		guest_put(p[1]);
+ *		evset_expect(&s, p[0], POLLIN);
+ *	}
+ *
+ * Each test runs alone in its own process, so nothing needs to be closed or
+ * freed, and every helper that says "asserts" ends the test when it fails.
+ * ck_assert_*() may be used in threads and in children too.
+ *
+ * Nothing here sleeps to let something happen: wait for the thing itself with
+ * guest_until() or guest_in_syscall(), or with an EP_POLL that has a timeout
+ * of GUEST_WAIT_MS, which is only used up when the test fails.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <check.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "devepoll.h"
+
+/** GUEST_DEVICE - the device under test. */
+#define GUEST_DEVICE	"/dev/epoll"
+
+/** GUEST_WAIT_MS - how long to wait for what has to come. */
+#define GUEST_WAIT_MS	15000
+
+/** POLL_ALL - the mask that every example of 2002 registers. */
+#define POLL_ALL	(POLLIN | POLLOUT | POLLERR | POLLHUP)
+
+/**
+ * struct guest_test - a registered test; made by GUEST_TEST()
+ * @suite: name of the suite
+ * @about: what the test proves, one sentence
+ * @seconds: timeout, before CK_TIMEOUT_MULTIPLIER
+ * @ck: name, function, file and line, as libcheck wants them
+ * @next: used by main.c
+ */
+struct guest_test {
+	const char *suite;
+	const char *about;
+	int seconds;
+	TTest ck;
+	struct guest_test *next;
+};
+
+void guest_register(struct guest_test *t);
+
+/**
+ * GUEST_TEST() - open the body of a test
+ * @suite: name of the suite, bare
+ * @name: name of the test in the suite, bare; may start with a digit
+ * @secs: timeout in seconds on a machine of usual speed
+ * @text: what it proves, one sentence
+ */
+#define GUEST_TEST(suite, name, secs, text)				\
+	static void guest_fn_##suite##_##name(int guest_i);		\
+	static struct guest_test guest_reg_##suite##_##name = {		\
+		#suite, text, secs,					\
+		{ #name, guest_fn_##suite##_##name, __FILE__, __LINE__ }, \
+		NULL							\
+	};								\
+	__attribute__((constructor))					\
+	static void guest_ctor_##suite##_##name(void)			\
+	{								\
+		guest_register(&guest_reg_##suite##_##name);		\
+	}								\
+	static void guest_fn_##suite##_##name(int guest_i __attribute__((unused)))
+
+/**
+ * GUEST_SKIP() - end the test as skipped
+ *
+ * From the test's own process and any of its threads; a child of the test
+ * that skips must be waited for by the test, which then has to return.
+ */
+#define GUEST_SKIP(...)	guest_skip(__VA_ARGS__)
+
+__attribute__((noreturn, format(printf, 1, 2)))
+void guest_skip(const char *fmt, ...);
+
+/*
+ * Instances
+ */
+
+/**
+ * struct evset - an open /dev/epoll
+ * @fd: the descriptor
+ * @max: what was asked of EP_ALLOC
+ * @size: bytes mapped
+ * @map: the mapping, or NULL
+ */
+struct evset {
+	int fd;
+	int max;
+	size_t size;
+	char *map;
+};
+
+/** guest_device() - open /dev/epoll, close-on-exec; asserts. */
+int guest_device(void);
+
+/** evset_open() - open, EP_ALLOC @max, map the 2002 way; asserts. */
+void evset_open(struct evset *s, int max);
+
+/** evset_map() - map an instance whose fd and max are set; asserts. */
+void evset_map(struct evset *s);
+
+/** evset_unmap() - take the mapping away; asserts. */
+void evset_unmap(struct evset *s);
+
+/** evset_close() - unmap if mapped, and close; asserts. */
+void evset_close(struct evset *s);
+
+/**
+ * evset_ctl() - write one record
+ *
+ * Return: what write(2) returned, or -errno.
+ */
+int evset_ctl(const struct evset *s, int fd, int events);
+
+/** evset_add() - write one record that must succeed; adds or changes. */
+void evset_add(const struct evset *s, int fd, int events);
+
+/** evset_del() - write a POLLREMOVE that must succeed. */
+void evset_del(const struct evset *s, int fd);
+
+/**
+ * evset_wait() - EP_POLL
+ * @s: the instance
+ * @ms: timeout
+ * @ev: set to the first slot when the result is above 0, else to NULL;
+ *	may be NULL
+ *
+ * Return: the number of slots, 0, or -errno.
+ */
+int evset_wait(const struct evset *s, int ms, const struct pollfd **ev);
+
+/** ev_find() - the slot of @fd among @n, or NULL; asserts that there is one
+ *  at most.
+ */
+const struct pollfd *ev_find(const struct pollfd *ev, int n, int fd);
+
+/** evset_expect() - the next EP_POLL has one slot: @fd with @revents. */
+void evset_expect(const struct evset *s, int fd, int revents);
+
+/**
+ * evset_expect_bits() - EP_POLL until all of @bits were seen for @fd
+ *
+ * For sources that tell bits one after the other.  Asserts that no slot of
+ * another fd comes.
+ *
+ * Return: all the bits that were seen.
+ */
+int evset_expect_bits(const struct evset *s, int fd, int bits);
+
+/** evset_none() - EP_POLL with timeout 0 has nothing; asserts. */
+void evset_none(const struct evset *s);
+
+/** evset_ispolled() - EP_ISPOLLED: 1, 0 or -errno; @out may be NULL. */
+int evset_ispolled(const struct evset *s, int fd, struct pollfd *out);
+
+/** evset_info() - a number out of the instance's fdinfo ("items", ...); asserts
+ *  that the line is there.
+ */
+long evset_info(const struct evset *s, const char *name);
+
+/** guest_fdinfo() - the same for any descriptor; -1 when there is no such
+ *  line.
+ */
+long guest_fdinfo(int fd, const char *name);
+
+/*
+ * Sources: all non-blocking and close-on-exec; all assert
+ */
+
+void guest_pipe(int p[2]);		/* p[0] reads, p[1] writes */
+void guest_unix(int sv[2]);		/* stream socketpair */
+void guest_dgram(int sv[2]);		/* unix datagram socketpair */
+int guest_listen(int *port);		/* TCP listener on 127.0.0.1 */
+int guest_connect(int port);		/* connect() begun, not waited for */
+void guest_tcp(int sv[2]);		/* connected: sv[0] accepted, sv[1] connected */
+int guest_eventfd(void);
+
+/** guest_put() - write one byte (eventfd: add 1); asserts. */
+void guest_put(int fd);
+
+/** guest_drain() - read until EAGAIN or end; the number of bytes. */
+long guest_drain(int fd);
+
+/** guest_fill() - write until EAGAIN; the number of bytes. */
+long guest_fill(int fd);
+
+/** guest_poll() - what poll(2) says of @fd now, asked for all bits of a mask. */
+int guest_poll(int fd, int events);
+
+/** guest_nofile() - raise RLIMIT_NOFILE to @n; skips the test if not allowed. */
+void guest_nofile(long n);
+
+/*
+ * Threads, children, waiting
+ */
+
+/** guest_thread() - start a thread; asserts. */
+pthread_t guest_thread(void *(*fn)(void *arg), void *arg);
+
+/** guest_join() - wait for a thread; its result. */
+void *guest_join(pthread_t t);
+
+/** guest_fork() - fork(); asserts that it worked. */
+pid_t guest_fork(void);
+
+/** guest_reap() - wait for a child; asserts that it ended with status 0. */
+void guest_reap(pid_t pid);
+
+/** guest_until() - wait until @cond(@arg) is true; asserts that it comes. */
+void guest_until(bool (*cond)(void *arg), void *arg, const char *what);
+
+/** guest_in_syscall() - wait until thread @tid of process @pid sleeps in
+ *  system call @nr with first argument @arg0 (-1: any); asserts.
+ */
+void guest_in_syscall(pid_t pid, pid_t tid, long nr, long arg0);
+
+/** guest_in_poll() - wait until thread @tid of this process sleeps in an
+ *  ioctl of @s, which is EP_POLL; asserts.
+ */
+void guest_in_poll(const struct evset *s, pid_t tid);
+
+/** struct evpoller - a thread in EP_POLL; see evpoller_start() */
+struct evpoller {
+	const struct evset *s;
+	int timeout;
+	pthread_t thread;
+	pid_t tid;
+	int n;
+	const struct pollfd *ev;
+	long ms;
+};
+
+/** evpoller_start() - a thread calls EP_POLL with @timeout; returns when it
+ *  sleeps in there.
+ */
+void evpoller_start(struct evpoller *p, const struct evset *s, int timeout);
+
+/** evpoller_join() - wait for it: p->n, p->ev and p->ms (duration) are the
+ *  outcome; p->n is returned.
+ */
+int evpoller_join(struct evpoller *p);
+
+/** guest_ms() - CLOCK_MONOTONIC in milliseconds. */
+long guest_ms(void);
+
+/** guest_gettid() - the calling thread's id. */
+pid_t guest_gettid(void);
+
+/** guest_param() - text of /sys/module/@module/parameters/@name in a static
+ *  buffer, or NULL.
+ */
+const char *guest_param(const char *module, const char *name);
+
+/** guest_param_set() - write a module parameter; asserts. */
+void guest_param_set(const char *module, const char *name, const char *value);
+
+#endif /* GUEST_H */

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.c - guest-tests: runs the tests and prints one JSON object for each
+ *
+ * Each test is a libcheck run of its own: forked, with its own timeout, the
+ * kernel log marked before it and read after it.  The results go to what was
+ * standard output at the start; a test that prints, prints to standard error.
+ */
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "guest.h"
+#include "kmsg.h"
+
+static struct guest_test *tests, **tests_end = &tests;
+
+/* Shared with the tests' processes: why the running test skips itself. */
+static char *skip_reason;
+#define SKIP_SIZE	512
+
+void guest_register(struct guest_test *t)
+{
+	*tests_end = t;
+	tests_end = &t->next;
+}
+
+void guest_skip(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(skip_reason, SKIP_SIZE, fmt, ap);
+	va_end(ap);
+	_exit(0);
+}
+
+static void json_string(FILE *out, const char *s)
+{
+	fputc('"', out);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			fprintf(out, "\\u%04x", c);
+		else
+			fputc(c, out);
+	}
+	fputc('"', out);
+}
+
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The outcome in words: "" when it passed. */
+static void run_forked(const struct guest_test *t, char *why, size_t size)
+{
+	TCase *tc = tcase_create(t->ck.name);
+	Suite *suite = suite_create(t->suite);
+	TestResult **results;
+	SRunner *runner;
+
+	tcase_set_timeout(tc, t->seconds);
+	tcase_add_test(tc, &t->ck);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_set_fork_status(runner, CK_FORK);
+	srunner_run_all(runner, CK_SILENT);
+	results = srunner_results(runner);
+	why[0] = '\0';
+	if (srunner_ntests_run(runner) != 1)
+		snprintf(why, size, "libcheck ran %d tests, expected 1",
+			 srunner_ntests_run(runner));
+	else if (tr_rtype(results[0]) != CK_PASS)
+		snprintf(why, size, "%s:%d: %s", tr_lfile(results[0]),
+			 tr_lno(results[0]), tr_msg(results[0]));
+	free(results);
+	srunner_free(runner);
+}
+
+static bool run(struct guest_test *t, FILE *out, bool log)
+{
+	char name[256], why[1024], bad[512];
+	double start, took;
+
+	snprintf(name, sizeof(name), "%s.%s", t->suite, t->ck.name);
+	skip_reason[0] = '\0';
+	if (log)
+		kmsg_mark(name);
+	start = seconds_now();
+	run_forked(t, why, sizeof(why));
+	took = seconds_now() - start;
+	if (log && kmsg_bad(bad, sizeof(bad))) {
+		size_t len = strlen(why);
+
+		snprintf(why + len, sizeof(why) - len, "%skernel log: %s",
+			 len ? "; " : "", bad);
+	}
+
+	fputs("{\"test\":", out);
+	json_string(out, name);
+	fprintf(out, ",\"ok\":%s,\"seconds\":%.2f", why[0] ? "false" : "true",
+		took);
+	if (why[0]) {
+		fputs(",\"why\":", out);
+		json_string(out, why);
+	} else if (skip_reason[0]) {
+		fputs(",\"skip\":", out);
+		json_string(out, skip_reason);
+	}
+	fputs(",\"about\":", out);
+	json_string(out, t->about);
+	fputs("}\n", out);
+	fflush(out);
+	return !why[0];
+}
+
+/* SUITE, SUITE.NAME or a shell pattern over SUITE.NAME. */
+static bool wanted(const struct guest_test *t, char **patterns)
+{
+	char name[256];
+
+	if (!*patterns)
+		return true;
+	snprintf(name, sizeof(name), "%s.%s", t->suite, t->ck.name);
+	for (; *patterns; patterns++)
+		if (!strcmp(*patterns, t->suite) ||
+		    !fnmatch(*patterns, name, 0))
+			return true;
+	return false;
+}
+
+/* A pattern that fits nothing is a mistake in the caller, never a pass. */
+static bool patterns_fit(char **patterns)
+{
+	for (; *patterns; patterns++) {
+		char *one[] = { *patterns, NULL };
+		struct guest_test *t;
+
+		for (t = tests; t && !wanted(t, one); t = t->next)
+			;
+		if (!t) {
+			fprintf(stderr, "guest-tests: no test fits '%s'; -l lists them\n",
+				*patterns);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void list(char **patterns)
+{
+	struct guest_test *t;
+
+	for (t = tests; t; t = t->next)
+		if (wanted(t, patterns))
+			printf("%s.%s\t%s\n", t->suite, t->ck.name, t->about);
+}
+
+static FILE *results_stream(void)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (out && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return NULL;
+	return out;
+}
+
+int main(int argc, char **argv)
+{
+	struct guest_test *t;
+	bool only_list = false;
+	int failed = 0, count = 0;
+	FILE *out;
+	bool log;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "l")) != -1) {
+		if (opt != 'l') {
+			fprintf(stderr, "usage: guest-tests [-l] [SUITE | SUITE.NAME | PATTERN]...\n");
+			return 2;
+		}
+		only_list = true;
+	}
+	argv += optind;
+	if (!patterns_fit(argv))
+		return 2;
+	if (only_list) {
+		list(argv);
+		return 0;
+	}
+
+	/* What a test writes to a peer that is gone is no reason to die. */
+	signal(SIGPIPE, SIG_IGN);
+	skip_reason = mmap(NULL, SKIP_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	out = results_stream();
+	if (skip_reason == MAP_FAILED || !out) {
+		perror("guest-tests");
+		return 2;
+	}
+	log = kmsg_open() >= 0;
+	if (!log)
+		fprintf(stderr, "guest-tests: the kernel log cannot be read and is not checked\n");
+	for (t = tests; t; t = t->next) {
+		if (!wanted(t, argv))
+			continue;
+		count++;
+		if (!run(t, out, log))
+			failed++;
+	}
+	fprintf(stderr, "guest-tests: %d of %d failed\n", failed, count);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sources.c - helpers for the guest tests: pipes, sockets and what is done
+ * with them
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "guest.h"
+
+void guest_pipe(int p[2])
+{
+	ck_assert_msg(pipe2(p, O_NONBLOCK | O_CLOEXEC) == 0, "pipe2: %s",
+		      strerror(errno));
+}
+
+static void pair(int sv[2], int type)
+{
+	type |= SOCK_NONBLOCK | SOCK_CLOEXEC;
+	ck_assert_msg(socketpair(AF_UNIX, type, 0, sv) == 0, "socketpair: %s",
+		      strerror(errno));
+}
+
+void guest_unix(int sv[2])
+{
+	pair(sv, SOCK_STREAM);
+}
+
+void guest_dgram(int sv[2])
+{
+	pair(sv, SOCK_DGRAM);
+}
+
+int guest_listen(int *port)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t len = sizeof(addr);
+	int fd;
+
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	ck_assert_msg(fd >= 0, "socket: %s", strerror(errno));
+	ck_assert_msg(bind(fd, (struct sockaddr *)&addr, len) == 0,
+		      "bind to 127.0.0.1: %s", strerror(errno));
+	ck_assert_msg(listen(fd, 128) == 0, "listen: %s", strerror(errno));
+	ck_assert(getsockname(fd, (struct sockaddr *)&addr, &len) == 0);
+	*port = ntohs(addr.sin_port);
+	return fd;
+}
+
+int guest_connect(int port)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd, ret;
+
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	ck_assert_msg(fd >= 0, "socket: %s", strerror(errno));
+	ret = connect(fd, (struct sockaddr *)&addr, sizeof(addr));
+	ck_assert_msg(ret == 0 || errno == EINPROGRESS, "connect: %s",
+		      strerror(errno));
+	return fd;
+}
+
+void guest_tcp(int sv[2])
+{
+	struct pollfd p = { .events = POLLIN };
+	int port;
+
+	p.fd = guest_listen(&port);
+	sv[1] = guest_connect(port);
+	ck_assert_msg(poll(&p, 1, GUEST_WAIT_MS) == 1,
+		      "no connection on the listener");
+	sv[0] = accept4(p.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	ck_assert_msg(sv[0] >= 0, "accept4: %s", strerror(errno));
+	close(p.fd);
+	p.fd = sv[1];
+	p.events = POLLOUT;
+	ck_assert_msg(poll(&p, 1, GUEST_WAIT_MS) == 1 && p.revents == POLLOUT,
+		      "connect did not complete: revents %#x", p.revents);
+}
+
+int guest_eventfd(void)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	ck_assert_msg(fd >= 0, "eventfd: %s", strerror(errno));
+	return fd;
+}
+
+void guest_put(int fd)
+{
+	uint64_t one = 1;
+	ssize_t n = write(fd, &one, 1);
+
+	/* An eventfd takes eight bytes or nothing. */
+	if (n < 0 && errno == EINVAL)
+		n = write(fd, &one, sizeof(one));
+	ck_assert_msg(n > 0, "write to fd %d: %s", fd, strerror(errno));
+}
+
+long guest_drain(int fd)
+{
+	static __thread char buf[65536];
+	long sum = 0;
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		sum += n;
+	return sum;
+}
+
+long guest_fill(int fd)
+{
+	static char buf[4096];
+	long sum = 0;
+	ssize_t n;
+
+	while ((n = write(fd, buf, sizeof(buf))) > 0)
+		sum += n;
+	ck_assert_msg(errno == EAGAIN, "write until full: %s", strerror(errno));
+	return sum;
+}
+
+int guest_poll(int fd, int events)
+{
+	struct pollfd p = { .fd = fd, .events = (short)events };
+
+	ck_assert_msg(poll(&p, 1, 0) >= 0, "poll: %s", strerror(errno));
+	return p.revents;
+}
+
+void guest_nofile(long n)
+{
+	struct rlimit r;
+
+	ck_assert(getrlimit(RLIMIT_NOFILE, &r) == 0);
+	if (r.rlim_cur >= (rlim_t)n)
+		return;
+	r.rlim_cur = (rlim_t)n;
+	if (r.rlim_max < (rlim_t)n)
+		r.rlim_max = (rlim_t)n;
+	if (setrlimit(RLIMIT_NOFILE, &r) != 0)
+		GUEST_SKIP("RLIMIT_NOFILE cannot be raised to %ld: %s", n,
+			   strerror(errno));
+}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# guest-tests: the suites that run in the guest.  Included by Makefile.am.
+
+if HAVE_CHECK
+noinst_PROGRAMS += tests/guest-tests
+endif
+
+tests_guest_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include \
+	-I$(top_srcdir)/kmod -I$(top_srcdir)/lib -I$(top_srcdir)/vm \
+	-I$(top_srcdir)/tests/guest
+tests_guest_tests_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
+tests_guest_tests_LDFLAGS = $(AM_LDFLAGS) -pthread
+tests_guest_tests_LDADD = $(CHECK_LIBS)
+# Suites run in this order.
+tests_guest_tests_SOURCES = \
+	tests/guest/main.c \
+	tests/guest/guest.c \
+	tests/guest/guest.h \
+	tests/guest/sources.c \
+	vm/kmsg.c \
+	vm/kmsg.h
