@@ -356,15 +356,8 @@ const char *guest_param(const char *module, const char *name)
 void guest_param_set(const char *module, const char *name, const char *value)
 {
 	char path[128];
-	ssize_t n;
-	int fd;
 
 	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module,
 		 name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-	n = write(fd, value, strlen(value));
-	ck_assert_msg(n == (ssize_t)strlen(value), "%s = %s: %s", path, value,
-		      strerror(errno));
-	close(fd);
+	guest_file_set(path, value);
 }

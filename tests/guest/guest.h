@@ -33,6 +33,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -97,6 +98,32 @@ void guest_register(struct guest_test *t);
 
 __attribute__((noreturn, format(printf, 1, 2)))
 void guest_skip(const char *fmt, ...);
+
+/**
+ * GUEST_RETURNS() - @call must return @value
+ * @call: a call that sets errno when it returns -1
+ * @value: what to expect, at most a long
+ */
+#define GUEST_RETURNS(call, value) do {					\
+	long guest_want = (long)(value), guest_got;			\
+	errno = 0;							\
+	guest_got = (long)(call);					\
+	ck_assert_msg(guest_got == guest_want,				\
+		      #call ": expected %ld, got %ld (%s)", guest_want,	\
+		      guest_got, guest_got < 0 ? strerror(errno) : "");	\
+} while (0)
+
+/** GUEST_FAILS() - @call must return -1 with errno @err. */
+#define GUEST_FAILS(call, err) do {					\
+	long guest_got;							\
+	int guest_errno;						\
+	errno = 0;							\
+	guest_got = (long)(call);					\
+	guest_errno = errno;						\
+	ck_assert_msg(guest_got == -1 && guest_errno == (err),		\
+		      #call ": expected -1 with " #err ", got %ld (%s)", \
+		      guest_got, guest_got < 0 ? strerror(guest_errno) : ""); \
+} while (0)
 
 /*
  * Instances
@@ -232,6 +259,12 @@ pid_t guest_fork(void);
 /** guest_reap() - wait for a child; asserts that it ended with status 0. */
 void guest_reap(pid_t pid);
 
+/** guest_exec_hold() - become a fresh guest-tests by exec that holds what it
+ *  inherits until @fd, which must not be close-on-exec, is at its end.
+ */
+__attribute__((noreturn))
+void guest_exec_hold(int fd);
+
 /** guest_until() - wait until @cond(@arg) is true; asserts that it comes. */
 void guest_until(bool (*cond)(void *arg), void *arg, const char *what);
 
@@ -277,7 +310,14 @@ pid_t guest_gettid(void);
  */
 const char *guest_param(const char *module, const char *name);
 
-/** guest_param_set() - write a module parameter; asserts. */
+/** guest_file_set() - write @value to a file of sysfs, procfs or debugfs;
+ *  asserts.  Written back as guest_param_set() does.
+ */
+void guest_file_set(const char *path, const char *value);
+
+/** guest_param_set() - write a module parameter; asserts.  The harness writes
+ *  the old value back when the test has ended, however it ends.
+ */
 void guest_param_set(const char *module, const char *name, const char *value);
 
 #endif /* GUEST_H */

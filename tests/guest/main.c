@@ -21,9 +21,16 @@
 
 static struct guest_test *tests, **tests_end = &tests;
 
-/* Shared with the tests' processes: why the running test skips itself. */
-static char *skip_reason;
-#define SKIP_SIZE	512
+/* What the running test, which is another process, tells the harness. */
+#define MAX_PARAMS	8
+static struct {
+	char skip[512];			/* why it skips itself */
+	int params;			/* files to write back when it ends */
+	struct {
+		char path[128];
+		char old[128];
+	} param[MAX_PARAMS];
+} *shared;
 
 void guest_register(struct guest_test *t)
 {
@@ -36,9 +43,70 @@ void guest_skip(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(skip_reason, SKIP_SIZE, fmt, ap);
+	vsnprintf(shared->skip, sizeof(shared->skip), fmt, ap);
 	va_end(ap);
 	_exit(0);
+}
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, strlen(text));
+	close(fd);
+	return n == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+void guest_file_set(const char *path, const char *value)
+{
+	int i = shared->params, fd;
+	ssize_t n;
+
+	ck_assert_int_lt(i, MAX_PARAMS);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	n = read(fd, shared->param[i].old, sizeof(shared->param[i].old) - 1);
+	ck_assert_msg(n >= 0, "%s: %s", path, strerror(errno));
+	close(fd);
+	shared->param[i].old[n] = '\0';
+	snprintf(shared->param[i].path, sizeof(shared->param[i].path), "%s",
+		 path);
+	shared->params = i + 1;
+	ck_assert_msg(write_file(path, value) == 0, "write of '%s' to %s: %s",
+		      value, path, strerror(errno));
+}
+
+static void files_back(void)
+{
+	while (shared->params > 0) {
+		int i = --shared->params;
+
+		if (write_file(shared->param[i].path, shared->param[i].old))
+			fprintf(stderr, "guest-tests: %s: not written back: %s\n",
+				shared->param[i].path, strerror(errno));
+	}
+}
+
+void guest_exec_hold(int fd)
+{
+	char arg[16];
+
+	snprintf(arg, sizeof(arg), "%d", fd);
+	execl("/proc/self/exe", "guest-tests", "-x", arg, NULL);
+	_exit(126);
+}
+
+/* The other side of guest_exec_hold(). */
+static int hold(int fd)
+{
+	char c;
+
+	while (read(fd, &c, 1) > 0)
+		;
+	return 0;
 }
 
 static void json_string(FILE *out, const char *s)
@@ -97,12 +165,14 @@ static bool run(struct guest_test *t, FILE *out, bool log)
 	double start, took;
 
 	snprintf(name, sizeof(name), "%s.%s", t->suite, t->ck.name);
-	skip_reason[0] = '\0';
+	shared->skip[0] = '\0';
+	shared->params = 0;
 	if (log)
 		kmsg_mark(name);
 	start = seconds_now();
 	run_forked(t, why, sizeof(why));
 	took = seconds_now() - start;
+	files_back();
 	if (log && kmsg_bad(bad, sizeof(bad))) {
 		size_t len = strlen(why);
 
@@ -117,9 +187,9 @@ static bool run(struct guest_test *t, FILE *out, bool log)
 	if (why[0]) {
 		fputs(",\"why\":", out);
 		json_string(out, why);
-	} else if (skip_reason[0]) {
+	} else if (shared->skip[0]) {
 		fputs(",\"skip\":", out);
-		json_string(out, skip_reason);
+		json_string(out, shared->skip);
 	}
 	fputs(",\"about\":", out);
 	json_string(out, t->about);
@@ -189,7 +259,9 @@ int main(int argc, char **argv)
 	bool log;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "l")) != -1) {
+	while ((opt = getopt(argc, argv, "lx:")) != -1) {
+		if (opt == 'x')
+			return hold(atoi(optarg));
 		if (opt != 'l') {
 			fprintf(stderr, "usage: guest-tests [-l] [SUITE | SUITE.NAME | PATTERN]...\n");
 			return 2;
@@ -206,10 +278,10 @@ int main(int argc, char **argv)
 
 	/* What a test writes to a peer that is gone is no reason to die. */
 	signal(SIGPIPE, SIG_IGN);
-	skip_reason = mmap(NULL, SKIP_SIZE, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	out = results_stream();
-	if (skip_reason == MAP_FAILED || !out) {
+	if (shared == MAP_FAILED || !out) {
 		perror("guest-tests");
 		return 2;
 	}
