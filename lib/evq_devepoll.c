@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * evq_devepoll.c - the double buffer of 2002
+ *
+ * The kernel fills one half of the mapping while the program reads the other;
+ * EP_POLL switches them.  The results are read where the kernel wrote them.
+ *
+ * The capacity has to be told beforehand and cannot grow while it is mapped.
+ * When the set is full this library takes the mapping down, asks for twice as
+ * much and maps again; the kernel keeps the pending events meanwhile, and the
+ * results that the program may still be reading are kept in a copy.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "devepoll.h"
+#include "evq_impl.h"
+
+/**
+ * struct devepoll - a queue on /dev/epoll
+ * @q: the public part
+ * @fd: the instance
+ * @maxfds: what was asked of EP_ALLOC
+ * @map: the mapping of EP_MAP_SIZE(@maxfds) bytes, NULL if it was lost
+ * @nready: what the last EP_POLL returned
+ * @kept: the results of before the mapping was replaced, or NULL
+ */
+struct devepoll {
+	struct evq q;
+	int fd;
+	int maxfds;
+	char *map;
+	int nready;
+	char *kept;
+};
+
+static int map_it(struct devepoll *d)
+{
+	void *map = mmap(NULL, EP_MAP_SIZE(d->maxfds), PROT_READ, MAP_PRIVATE,
+			 d->fd, 0);
+
+	d->map = map == MAP_FAILED ? NULL : map;
+	return d->map ? 0 : -1;
+}
+
+static void unmap_it(struct devepoll *d)
+{
+	if (d->map)
+		munmap(d->map, EP_MAP_SIZE(d->maxfds));
+	d->map = NULL;
+}
+
+static void devepoll_close(struct evq *q)
+{
+	struct devepoll *d = (struct devepoll *)q;
+
+	unmap_it(d);
+	close(d->fd);
+	free(d->kept);
+	free(d);
+}
+
+static struct evq *devepoll_open(const struct evq_impl *impl, int maxfds)
+{
+	struct devepoll *d;
+
+	(void)impl;
+	if (maxfds > MAX_FDS_IN_EVENTPOLL) {
+		errno = EINVAL;
+		return NULL;
+	}
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return NULL;
+	evq_results_are_pollfd(&d->q);
+	/* The kernel gives whole pages: use what it will give anyway. */
+	d->maxfds = EP_FDS_PAGES(maxfds ? maxfds : 1) * POLLFD_X_PAGE;
+	d->fd = open("/dev/epoll", O_RDWR | O_CLOEXEC);
+	if (d->fd < 0) {
+		/* A node without a driver says ENXIO or ENODEV by itself. */
+		if (errno == ENOENT || errno == ENXIO)
+			errno = ENODEV;
+		free(d);
+		return NULL;
+	}
+	if (ioctl(d->fd, EP_ALLOC, d->maxfds) || map_it(d)) {
+		int err = errno;
+
+		devepoll_close(&d->q);
+		errno = err;
+		return NULL;
+	}
+	return &d->q;
+}
+
+/* Twice the room; E2BIG when there is no more to be had. */
+static int grow(struct devepoll *d)
+{
+	int old = d->maxfds, err = 0;
+	char *kept = NULL;
+
+	if (old >= MAX_FDS_IN_EVENTPOLL) {
+		errno = E2BIG;
+		return -1;
+	}
+	if (d->map && d->nready && d->q.ready != d->kept) {
+		size_t size = (size_t)d->nready * sizeof(struct pollfd);
+
+		kept = malloc(size);
+		if (!kept)
+			return -1;
+		memcpy(kept, d->q.ready, size);
+		free(d->kept);
+		d->kept = kept;
+		d->q.ready = kept;
+	}
+	unmap_it(d);
+	d->maxfds = old * 2 < MAX_FDS_IN_EVENTPOLL ? old * 2 :
+						     MAX_FDS_IN_EVENTPOLL;
+	if (ioctl(d->fd, EP_ALLOC, d->maxfds)) {
+		/* EBUSY: another process still has it mapped. */
+		err = errno == EBUSY ? E2BIG : errno;
+		d->maxfds = old;
+	}
+	if (map_it(d) && !err)
+		err = errno;
+	errno = err;
+	return err ? -1 : 0;
+}
+
+static int put(struct devepoll *d, int fd, short events)
+{
+	const struct pollfd rec = { .fd = fd, .events = events };
+
+	while (write(d->fd, &rec, sizeof(rec)) < 0)
+		if (errno != E2BIG || grow(d))
+			return -1;
+	return 0;
+}
+
+static int devepoll_add(struct evq *q, int fd, short events)
+{
+	return put((struct devepoll *)q, fd, events);
+}
+
+static int devepoll_del(struct evq *q, int fd)
+{
+	return put((struct devepoll *)q, fd, POLLREMOVE);
+}
+
+static int devepoll_wait(struct evq *q, int timeout_ms)
+{
+	struct devepoll *d = (struct devepoll *)q;
+	struct evpoll evp = { .ep_timeout = timeout_ms };
+	int n = ioctl(d->fd, EP_POLL, &evp);
+
+	if (n > 0) {
+		q->ready = d->map + evp.ep_resoff;
+		d->nready = n;
+	} else {
+		d->nready = 0;
+	}
+	return n;
+}
+
+static int devepoll_fd(const struct evq *q)
+{
+	return ((const struct devepoll *)q)->fd;
+}
+
+const struct evq_impl evq_impl_devepoll = {
+	.design = {
+		.name = "devepoll",
+		.about = "/dev/epoll of 2002: a mapped double buffer",
+		.needs = "/dev/epoll (modules fcb and dev_epoll)",
+		.flags = EVQ_EDGE | EVQ_CLOSE | EVQ_NESTS | EVQ_MAPPED,
+	},
+	.open = devepoll_open,
+	.add = devepoll_add,
+	.mod = devepoll_add,
+	.del = devepoll_del,
+	.wait = devepoll_wait,
+	.fd = devepoll_fd,
+	.close = devepoll_close,
+};

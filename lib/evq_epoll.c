@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * evq_epoll.c - the kernel's own epoll, edge-triggered and level-triggered
+ *
+ * The kernel copies the results into an array of the program.  The array has
+ * room for all that is watched, so that one call can tell all that is ready.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "evq_impl.h"
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LOW16_OF_U32 2
+#else
+#define LOW16_OF_U32 0
+#endif
+
+/**
+ * struct epoll - a queue on epoll
+ * @q: the public part
+ * @fd: the instance
+ * @mode: EPOLLET or 0, joins the events of every file
+ * @events: where epoll_wait() puts the results
+ * @cap: how many of them
+ * @count: descriptors watched; too many after a close that nobody told us of
+ */
+struct epoll {
+	struct evq q;
+	int fd;
+	uint32_t mode;
+	struct epoll_event *events;
+	size_t cap;
+	size_t count;
+};
+
+static int room_for(struct epoll *e, size_t n)
+{
+	struct epoll_event *events = evq_grow(e->events, &e->cap, n,
+					      sizeof(*events));
+
+	if (!events)
+		return -1;
+	e->events = events;
+	e->q.ready = (const char *)events;
+	return 0;
+}
+
+static void epoll_close(struct evq *q)
+{
+	struct epoll *e = (struct epoll *)q;
+
+	if (e->fd >= 0)
+		close(e->fd);
+	free(e->events);
+	free(e);
+}
+
+static struct evq *epoll_open(const struct evq_impl *impl, int maxfds)
+{
+	struct epoll *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->mode = impl->design.flags & EVQ_EDGE ? EPOLLET : 0;
+	e->q.stride = sizeof(struct epoll_event);
+	e->q.fd_at = offsetof(struct epoll_event, data);
+	e->q.revents_at = offsetof(struct epoll_event, events) + LOW16_OF_U32;
+	e->fd = epoll_create1(EPOLL_CLOEXEC);
+	if (e->fd < 0 || room_for(e, maxfds ? (size_t)maxfds : 1)) {
+		epoll_close(&e->q);
+		return NULL;
+	}
+	return &e->q;
+}
+
+static int control(struct epoll *e, int op, int fd, short events)
+{
+	struct epoll_event ev = {
+		.events = (uint16_t)events | e->mode,
+		.data.fd = fd,
+	};
+
+	return epoll_ctl(e->fd, op, fd, &ev);
+}
+
+static int epoll_add(struct evq *q, int fd, short events)
+{
+	struct epoll *e = (struct epoll *)q;
+
+	if (room_for(e, e->count + 1))
+		return -1;
+	if (control(e, EPOLL_CTL_ADD, fd, events))
+		return errno == EEXIST ?
+		       control(e, EPOLL_CTL_MOD, fd, events) : -1;
+	e->count++;
+	return 0;
+}
+
+static int epoll_mod(struct evq *q, int fd, short events)
+{
+	struct epoll *e = (struct epoll *)q;
+
+	if (!control(e, EPOLL_CTL_MOD, fd, events))
+		return 0;
+	return errno == ENOENT ? epoll_add(q, fd, events) : -1;
+}
+
+static int epoll_del(struct evq *q, int fd)
+{
+	struct epoll *e = (struct epoll *)q;
+
+	if (control(e, EPOLL_CTL_DEL, fd, 0)) {
+		/* Not watched, closed, or never of a kind to be watched. */
+		if (errno == ENOENT || errno == EBADF || errno == EPERM ||
+		    errno == EINVAL)
+			return 0;
+		return -1;
+	}
+	e->count--;
+	return 0;
+}
+
+static int epoll_wait_design(struct evq *q, int timeout_ms)
+{
+	struct epoll *e = (struct epoll *)q;
+
+	return epoll_wait(e->fd, e->events, (int)e->cap, timeout_ms);
+}
+
+static int epoll_fd(const struct evq *q)
+{
+	return ((const struct epoll *)q)->fd;
+}
+
+#define EPOLL_CALLS			\
+	.open = epoll_open,		\
+	.add = epoll_add,		\
+	.mod = epoll_mod,		\
+	.del = epoll_del,		\
+	.wait = epoll_wait_design,	\
+	.fd = epoll_fd,			\
+	.close = epoll_close
+
+const struct evq_impl evq_impl_epoll = {
+	.design = {
+		.name = "epoll",
+		.about = "the kernel's epoll, edge-triggered",
+		.flags = EVQ_EDGE | EVQ_INITIAL | EVQ_IMPLIED | EVQ_CLOSE |
+			 EVQ_NESTS,
+	},
+	EPOLL_CALLS
+};
+
+const struct evq_impl evq_impl_epoll_lt = {
+	.design = {
+		.name = "epoll-lt",
+		.about = "the kernel's epoll, level-triggered",
+		.flags = EVQ_INITIAL | EVQ_IMPLIED | EVQ_CLOSE | EVQ_NESTS,
+	},
+	EPOLL_CALLS
+};

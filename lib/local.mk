@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# lib/local.mk - libevq: every design behind one struct, and the calls of 2.5.45
+
+lib_LTLIBRARIES += lib/libevq.la
+lib_libevq_la_SOURCES = \
+	lib/evq.c lib/evq.h lib/evq_impl.h \
+	lib/evq_devepoll.c \
+	lib/evq_epoll.c \
+	lib/evq_poll.c \
+	lib/evq_select.c \
+	lib/epoll2002.c lib/epoll2002.h
+# current:revision:age, see the libtool manual; only evq_* and epoll2002_* leave.
+lib_libevq_la_LDFLAGS = -version-info 0:0:0 -no-undefined \
+	-export-symbols-regex '^(evq|epoll2002)_'
+include_HEADERS += lib/evq.h lib/epoll2002.h
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = lib/evq.pc
