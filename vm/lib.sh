@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# lib.sh - what every script of the laboratory shares: where things are, how it
+# speaks, how it gets root.  Sourced, never run.
+
+set -u
+LAB_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+LAB_BUILD=${LAB_BUILD:-$LAB_SRC/build}
+mkdir -p "$LAB_BUILD" 2>/dev/null || {
+	echo "lab: cannot write $LAB_BUILD: set LAB_BUILD to a folder that can be written" >&2
+	exit 2
+}
+LAB_BUILD=$(cd "$LAB_BUILD" && pwd -P)
+export LAB_BUILD PYTHONDONTWRITEBYTECODE=1
+LAB_KERNELS="6.1 6.1-rt 6.1-cloud 6.12 6.12-rt 6.12-cloud"
+
+say() { printf '%s\n' "lab: $*" >&2; }
+
+# die MESSAGE: what went wrong and what to do about it, in one line
+die() {
+	say "$*"
+	exit 1
+}
+
+# usage MESSAGE: the caller asked for something that is not there
+usage() {
+	say "$*"
+	exit 2
+}
+
+# as_root COMMAND..
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "needs root for \"$*\": run that as root, or install sudo"
+	fi
+}
+
+# apt_lists_update: fetch the package lists anew
+apt_lists_update() {
+	say "fetching the package lists (apt-get update)"
+	as_root apt-get -qq update >&2 ||
+		die "apt-get update failed: check the network and /etc/apt/sources.list"
+}
+
+# locked NAME COMMAND..: one at a time, however many laboratories run
+locked() {
+	local lock=$1
+	shift
+	mkdir -p "$LAB_BUILD/.lock"
+	(
+		flock -n 9 || {
+			say "waiting for another laboratory ($lock)"
+			flock 9
+		}
+		"$@" 9>&-
+	) 9>"$LAB_BUILD/.lock/$lock"
+}
+
+# known_kernel NAME: complains when no such kernel is known
+known_kernel() {
+	case " $LAB_KERNELS debug host " in
+	*" $1 "*) ;;
+	*) usage "unknown kernel '$1': one of $LAB_KERNELS debug host" ;;
+	esac
+}
+
+# kernel_release NAME: the release of a fetched kernel
+kernel_release() { cat "$LAB_BUILD/kernels/$1/release"; }

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""watch.py - run a guest and judge it.
+
+usage: watch.py [--time S] [--silence S] [--kill-after S] OUT COMMAND..
+
+Starts COMMAND (QEMU), whose serial ports go to OUT/console.log and
+OUT/results.log, shows how the guest gets on, ends it when it takes too long or
+says nothing for too long, and reads its verdict.  Exit 0 only if the guest said
+"pass" last and the kernel reported nothing on the console.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+
+import results
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TAIL = 40
+
+
+def badness():
+    """The lists of badness.def: what is bad, and what is known noise."""
+    with open(os.path.join(HERE, "badness.def")) as source:
+        text = source.read()
+    return (re.findall(r'^BAD\("(.*?)"\)', text, re.M),
+            re.findall(r'^NOISE\("(.*?)"\)', text, re.M))
+
+
+def bad_lines(console):
+    bad, noise = badness()
+    for line in console:
+        # a program's marker may quote anything
+        if "lab: " in line or "] systemd" in line:
+            continue
+        if any(b in line for b in bad) and not any(n in line for n in noise):
+            yield line
+
+
+def lines_of(path):
+    try:
+        with open(path, errors="replace") as log:
+            return [re.sub(r"\x1b[c\[][0-9;?]*[a-zA-Z]?", "", l.rstrip("\r\n")) for l in log]
+    except OSError:
+        return []
+
+
+class Progress:
+    """Shows results as they come: all on a terminal, else a line now and then."""
+
+    def __init__(self, path):
+        self.path = path
+        self.tty = sys.stderr.isatty()
+        self.place = 0
+        self.rest = b""
+        self.count = 0
+        self.last = ""
+        self.begun = self.told = time.monotonic()
+
+    def look(self):
+        with open(self.path, "rb") as log:
+            log.seek(self.place)
+            new = log.read()
+        self.place += len(new)
+        *lines, self.rest = (self.rest + new).split(b"\n")
+        for line in lines:
+            record = results.parse(line.decode(errors="replace"))
+            text = results.describe(record) if record else None
+            if not text:
+                continue
+            self.count += "test" in record
+            self.last = text
+            failed = not record.get("ok", True)
+            if self.tty or failed:
+                print("  " + text[:200], file=sys.stderr)
+        now = time.monotonic()
+        if not self.tty and now - self.told >= 15:
+            self.told = now
+            print("lab:   %3.0f s, %d tests done; last: %s" % (
+                now - self.begun, self.count, self.last[:90] or "(booting)"),
+                file=sys.stderr)
+        return bool(new)
+
+
+def run(args):
+    console = os.path.join(args.out, "console.log")
+    result = os.path.join(args.out, "results.log")
+    for path in (console, result):
+        open(path, "w").close()
+    progress = Progress(result)
+    begun = heard = time.monotonic()
+    size = 0
+    why = None
+    with open(os.path.join(args.out, "qemu.log"), "w") as log:
+        qemu = subprocess.Popen(args.command, stdin=subprocess.DEVNULL,
+                                stdout=log, stderr=log)
+    try:
+        while qemu.poll() is None:
+            time.sleep(0.3)
+            now = time.monotonic()
+            new = os.path.getsize(console)
+            if progress.look() or new != size:
+                heard, size = now, new
+            if now - begun > args.time:
+                why = "it was not done after %d s" % args.time
+                break
+            if now - heard > args.silence:
+                why = "it was silent for %d s" % args.silence
+                break
+    except KeyboardInterrupt:
+        why = "interrupted"
+    finally:
+        if qemu.poll() is None:
+            qemu.kill()
+        qemu.wait()
+    progress.look()
+    return why, qemu.returncode, time.monotonic() - begun
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--time", type=float, default=900)
+    parser.add_argument("--silence", type=float, default=180)
+    parser.add_argument("out")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    args = parser.parse_args()
+
+    why, status, seconds = run(args)
+    console = lines_of(os.path.join(args.out, "console.log"))
+    records = results.read(os.path.join(args.out, "results.log"))
+    passed, told = results.verdict(records)
+    bad = list(bad_lines(console))
+    if not why and not passed:
+        why = told
+        if status:
+            # QEMU itself: the reason is in its own words
+            why = (lines_of(os.path.join(args.out, "qemu.log")) or [told])[-1]
+    if not why and bad:
+        why = "the kernel reported: " + bad[0]
+    if not why:
+        print("lab: the guest passed, %.0f s" % seconds, file=sys.stderr)
+        return 0
+    if why == "interrupted":
+        print("lab: interrupted, the guest is gone", file=sys.stderr)
+        return 130
+    # the first report says more than what came after it
+    at = console.index(bad[0]) if bad else len(console)
+    first = max(0, min(at - 5, len(console) - TAIL))
+    if console:
+        print("lab: the guest's console%s:" % (" around the first report" if bad else ", its end"),
+              file=sys.stderr)
+        for line in console[first:first + TAIL]:
+            print("  | " + line, file=sys.stderr)
+    print("lab: the guest FAILED after %.0f s: %s" % (seconds, why), file=sys.stderr)
+    if bad and bad[0] not in why:
+        print("lab: the kernel's first report: %s" % bad[0], file=sys.stderr)
+    print("lab: all it said is in %s" % args.out, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
