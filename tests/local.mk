@@ -5,11 +5,10 @@ if HAVE_CHECK
 noinst_PROGRAMS += tests/guest-tests
 endif
 
-tests_guest_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/include \
-	-I$(top_srcdir)/kmod -I$(top_srcdir)/lib -I$(top_srcdir)/vm \
-	-I$(top_srcdir)/tests/guest
+tests_guest_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/kmod -I$(srcdir)/vm \
+	-I$(srcdir)/tests/guest
 tests_guest_tests_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
-tests_guest_tests_LDFLAGS = $(AM_LDFLAGS) -pthread
+tests_guest_tests_LDFLAGS = $(PROGRAM_LDFLAGS) -pthread
 tests_guest_tests_LDADD = $(CHECK_LIBS)
 # Suites run in this order.
 tests_guest_tests_SOURCES = \
@@ -17,5 +16,10 @@ tests_guest_tests_SOURCES = \
 	tests/guest/guest.c \
 	tests/guest/guest.h \
 	tests/guest/sources.c \
+	tests/guest/abi.c \
+	tests/guest/mmap.c \
+	tests/guest/compat.c \
+	tests/guest/contract.c \
+	tests/guest/events.c \
 	vm/kmsg.c \
 	vm/kmsg.h

@@ -11,13 +11,14 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#define GUEST_HELPERS
 #include "guest.h"
 
 int guest_device(void)
 {
 	int fd = open(GUEST_DEVICE, O_RDWR | O_CLOEXEC);
 
-	ck_assert_msg(fd >= 0, "open of " GUEST_DEVICE ": %s", strerror(errno));
+	guest_check(fd >= 0, "open of " GUEST_DEVICE ": %s", strerror(errno));
 	return fd;
 }
 
@@ -25,23 +26,23 @@ void evset_map(struct evset *s)
 {
 	s->size = EP_MAP_SIZE(s->max);
 	s->map = mmap(NULL, s->size, PROT_READ, MAP_PRIVATE, s->fd, 0);
-	ck_assert_msg(s->map != MAP_FAILED, "mmap of %zu bytes for %d: %s",
-		      s->size, s->max, strerror(errno));
+	guest_check(s->map != MAP_FAILED, "mmap of %zu bytes for %d: %s",
+		    s->size, s->max, strerror(errno));
 }
 
 void evset_open(struct evset *s, int max)
 {
 	s->fd = guest_device();
 	s->max = max;
-	ck_assert_msg(ioctl(s->fd, EP_ALLOC, max) == 0, "EP_ALLOC %d: %s", max,
-		      strerror(errno));
+	guest_check(ioctl(s->fd, EP_ALLOC, max) == 0, "EP_ALLOC %d: %s", max,
+		    strerror(errno));
 	evset_map(s);
 }
 
 void evset_unmap(struct evset *s)
 {
-	ck_assert_msg(munmap(s->map, s->size) == 0, "munmap: %s",
-		      strerror(errno));
+	guest_check(munmap(s->map, s->size) == 0, "munmap: %s",
+		    strerror(errno));
 	s->map = NULL;
 }
 
@@ -49,8 +50,8 @@ void evset_close(struct evset *s)
 {
 	if (s->map)
 		evset_unmap(s);
-	ck_assert_msg(close(s->fd) == 0, "close of the instance: %s",
-		      strerror(errno));
+	guest_check(close(s->fd) == 0, "close of the instance: %s",
+		    strerror(errno));
 	s->fd = -1;
 }
 
@@ -66,9 +67,9 @@ void evset_add(const struct evset *s, int fd, int events)
 {
 	int n = evset_ctl(s, fd, events);
 
-	ck_assert_msg(n == sizeof(struct pollfd),
-		      "write of fd %d with events %#x: expected 8, got %d (%s)",
-		      fd, events, n, n < 0 ? strerror(-n) : "bytes");
+	guest_check(n == sizeof(struct pollfd),
+		    "write of fd %d with events %#x: expected 8, got %d (%s)",
+		    fd, events, n, n < 0 ? strerror(-n) : "bytes");
 }
 
 void evset_del(const struct evset *s, int fd)
@@ -86,10 +87,10 @@ int evset_wait(const struct evset *s, int ms, const struct pollfd **ev)
 	if (n < 0)
 		return -errno;
 	if (n > 0) {
-		ck_assert_msg(evp.ep_resoff + n * sizeof(struct pollfd) <=
-			      s->size,
-			      "EP_POLL: %d slots at offset %lu do not fit in %zu bytes",
-			      n, evp.ep_resoff, s->size);
+		guest_check(evp.ep_resoff + n * sizeof(struct pollfd) <=
+			    s->size,
+			    "EP_POLL: %d slots at offset %lu do not fit in %zu bytes",
+			    n, evp.ep_resoff, s->size);
 		if (ev)
 			*ev = (const struct pollfd *)(s->map + evp.ep_resoff);
 	}
@@ -104,7 +105,7 @@ const struct pollfd *ev_find(const struct pollfd *ev, int n, int fd)
 	for (i = 0; i < n; i++) {
 		if (ev[i].fd != fd)
 			continue;
-		ck_assert_msg(!found, "fd %d has two of %d slots", fd, n);
+		guest_check(!found, "fd %d has two of %d slots", fd, n);
 		found = &ev[i];
 	}
 	return found;
@@ -115,12 +116,12 @@ void evset_expect(const struct evset *s, int fd, int revents)
 	const struct pollfd *ev;
 	int n = evset_wait(s, GUEST_WAIT_MS, &ev);
 
-	ck_assert_msg(n == 1, "EP_POLL: expected 1 slot (fd %d, revents %#x), got %d%s%s",
-		      fd, revents, n, n < 0 ? " " : "",
-		      n < 0 ? strerror(-n) : "");
-	ck_assert_msg(ev->fd == fd && ev->revents == revents,
-		      "slot: expected fd %d with revents %#x, got fd %d with revents %#x",
-		      fd, revents, ev->fd, ev->revents);
+	guest_check(n == 1, "EP_POLL: expected 1 slot (fd %d, revents %#x), got %d%s%s",
+		    fd, revents, n, n < 0 ? " " : "",
+		    n < 0 ? strerror(-n) : "");
+	guest_check(ev->fd == fd && ev->revents == revents,
+		    "slot: expected fd %d with revents %#x, got fd %d with revents %#x",
+		    fd, revents, ev->fd, ev->revents);
 }
 
 int evset_expect_bits(const struct evset *s, int fd, int bits)
@@ -130,12 +131,12 @@ int evset_expect_bits(const struct evset *s, int fd, int bits)
 
 	while ((seen & bits) != bits) {
 		n = evset_wait(s, GUEST_WAIT_MS, &ev);
-		ck_assert_msg(n > 0, "EP_POLL: expected bits %#x of fd %d, saw %#x, then %d",
-			      bits, fd, seen, n);
+		guest_check(n > 0, "EP_POLL: expected bits %#x of fd %d, saw %#x, then %d",
+			    bits, fd, seen, n);
 		for (i = 0; i < n; i++) {
-			ck_assert_msg(ev[i].fd == fd,
-				      "slot %d: expected fd %d, got fd %d with revents %#x",
-				      i, fd, ev[i].fd, ev[i].revents);
+			guest_check(ev[i].fd == fd,
+				    "slot %d: expected fd %d, got fd %d with revents %#x",
+				    i, fd, ev[i].fd, ev[i].revents);
 			seen |= ev[i].revents;
 		}
 	}
@@ -147,8 +148,8 @@ void evset_none(const struct evset *s)
 	const struct pollfd *ev;
 	int n = evset_wait(s, 0, &ev);
 
-	ck_assert_msg(n == 0, "EP_POLL: expected no event, got %d (first: fd %d, revents %#x)",
-		      n, n > 0 ? ev->fd : -1, n > 0 ? ev->revents : 0);
+	guest_check(n == 0, "EP_POLL: expected no event, got %d (first: fd %d, revents %#x)",
+		    n, n > 0 ? ev->fd : -1, n > 0 ? ev->revents : 0);
 }
 
 int evset_ispolled(const struct evset *s, int fd, struct pollfd *out)
@@ -188,7 +189,7 @@ long evset_info(const struct evset *s, const char *name)
 {
 	long value = guest_fdinfo(s->fd, name);
 
-	ck_assert_msg(value >= 0, "fdinfo of the instance: no line '%s:'", name);
+	guest_check(value >= 0, "fdinfo of the instance: no line '%s:'", name);
 	return value;
 }
 
@@ -210,7 +211,7 @@ pthread_t guest_thread(void *(*fn)(void *arg), void *arg)
 	pthread_t t;
 	int err = pthread_create(&t, NULL, fn, arg);
 
-	ck_assert_msg(err == 0, "pthread_create: %s", strerror(err));
+	guest_check(err == 0, "pthread_create: %s", strerror(err));
 	return t;
 }
 
@@ -219,7 +220,7 @@ void *guest_join(pthread_t t)
 	void *ret;
 	int err = pthread_join(t, &ret);
 
-	ck_assert_msg(err == 0, "pthread_join: %s", strerror(err));
+	guest_check(err == 0, "pthread_join: %s", strerror(err));
 	return ret;
 }
 
@@ -227,7 +228,7 @@ pid_t guest_fork(void)
 {
 	pid_t pid = fork();
 
-	ck_assert_msg(pid >= 0, "fork: %s", strerror(errno));
+	guest_check(pid >= 0, "fork: %s", strerror(errno));
 	return pid;
 }
 
@@ -235,13 +236,13 @@ void guest_reap(pid_t pid)
 {
 	int status;
 
-	ck_assert_msg(waitpid(pid, &status, 0) == pid, "waitpid: %s",
-		      strerror(errno));
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-		      "child: expected to end with status 0, got %s %d",
-		      WIFEXITED(status) ? "status" : "signal",
-		      WIFEXITED(status) ? WEXITSTATUS(status) :
-		      WTERMSIG(status));
+	guest_check(waitpid(pid, &status, 0) == pid, "waitpid: %s",
+		    strerror(errno));
+	guest_check(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+		    "child: expected to end with status 0, got %s %d",
+		    WIFEXITED(status) ? "status" : "signal",
+		    WIFEXITED(status) ? WEXITSTATUS(status) :
+		    WTERMSIG(status));
 }
 
 /* Gives up after the time that nothing honest takes, debug kernel included. */
@@ -251,7 +252,7 @@ void guest_until(bool (*cond)(void *arg), void *arg, const char *what)
 	struct timespec pause = { 0, 1000000 };
 
 	while (!cond(arg)) {
-		ck_assert_msg(guest_ms() < end, "waited in vain until %s", what);
+		guest_check(guest_ms() < end, "waited in vain until %s", what);
 		nanosleep(&pause, NULL);
 	}
 }

@@ -108,9 +108,10 @@ void guest_skip(const char *fmt, ...);
 	long guest_want = (long)(value), guest_got;			\
 	errno = 0;							\
 	guest_got = (long)(call);					\
-	ck_assert_msg(guest_got == guest_want,				\
-		      #call ": expected %ld, got %ld (%s)", guest_want,	\
-		      guest_got, guest_got < 0 ? strerror(errno) : "");	\
+	if (guest_got != guest_want)					\
+		ck_abort_msg(#call ": expected %ld, got %ld (%s)",	\
+			     guest_want, guest_got,			\
+			     guest_got < 0 ? strerror(errno) : "");	\
 } while (0)
 
 /** GUEST_FAILS() - @call must return -1 with errno @err. */
@@ -120,9 +121,10 @@ void guest_skip(const char *fmt, ...);
 	errno = 0;							\
 	guest_got = (long)(call);					\
 	guest_errno = errno;						\
-	ck_assert_msg(guest_got == -1 && guest_errno == (err),		\
-		      #call ": expected -1 with " #err ", got %ld (%s)", \
-		      guest_got, guest_got < 0 ? strerror(guest_errno) : ""); \
+	if (guest_got != -1 || guest_errno != (err))			\
+		ck_abort_msg(#call ": expected -1 with " #err ", got %ld (%s)", \
+			     guest_got,					\
+			     guest_got < 0 ? strerror(guest_errno) : ""); \
 } while (0)
 
 /*
@@ -227,6 +229,7 @@ int guest_listen(int *port);		/* TCP listener on 127.0.0.1 */
 int guest_connect(int port);		/* connect() begun, not waited for */
 void guest_tcp(int sv[2]);		/* connected: sv[0] accepted, sv[1] connected */
 int guest_eventfd(void);
+int guest_null(void);			/* /dev/null: cannot be watched */
 
 /** guest_put() - write one byte (eventfd: add 1); asserts. */
 void guest_put(int fd);
@@ -319,5 +322,63 @@ void guest_file_set(const char *path, const char *value);
  *  the old value back when the test has ended, however it ends.
  */
 void guest_param_set(const char *module, const char *name, const char *value);
+
+/*
+ * A helper that fails names the line that called it: these wrappers note it.
+ */
+struct guest_where {
+	const char *file;
+	int line;
+};
+
+extern __thread struct guest_where guest_where;
+
+/** guest_fail() - end the test as failed at the noted line. */
+__attribute__((noreturn, format(printf, 1, 2)))
+void guest_fail(const char *fmt, ...);
+
+/** guest_check() - guest_fail() unless @cond; for helpers. */
+#define guest_check(cond, ...) do {					\
+	if (!(cond))							\
+		guest_fail(__VA_ARGS__);				\
+} while (0)
+
+#ifndef GUEST_HELPERS
+#define GUEST_AT(call)	(guest_where = (struct guest_where){ __FILE__, __LINE__ }, call)
+#define guest_device(...)	GUEST_AT((guest_device)(__VA_ARGS__))
+#define evset_open(...)	GUEST_AT((evset_open)(__VA_ARGS__))
+#define evset_map(...)	GUEST_AT((evset_map)(__VA_ARGS__))
+#define evset_unmap(...)	GUEST_AT((evset_unmap)(__VA_ARGS__))
+#define evset_close(...)	GUEST_AT((evset_close)(__VA_ARGS__))
+#define evset_add(...)	GUEST_AT((evset_add)(__VA_ARGS__))
+#define evset_del(...)	GUEST_AT((evset_del)(__VA_ARGS__))
+#define evset_wait(...)	GUEST_AT((evset_wait)(__VA_ARGS__))
+#define ev_find(...)	GUEST_AT((ev_find)(__VA_ARGS__))
+#define evset_expect(...)	GUEST_AT((evset_expect)(__VA_ARGS__))
+#define evset_expect_bits(...)	GUEST_AT((evset_expect_bits)(__VA_ARGS__))
+#define evset_none(...)	GUEST_AT((evset_none)(__VA_ARGS__))
+#define evset_info(...)	GUEST_AT((evset_info)(__VA_ARGS__))
+#define guest_pipe(...)	GUEST_AT((guest_pipe)(__VA_ARGS__))
+#define guest_unix(...)	GUEST_AT((guest_unix)(__VA_ARGS__))
+#define guest_dgram(...)	GUEST_AT((guest_dgram)(__VA_ARGS__))
+#define guest_listen(...)	GUEST_AT((guest_listen)(__VA_ARGS__))
+#define guest_connect(...)	GUEST_AT((guest_connect)(__VA_ARGS__))
+#define guest_tcp(...)	GUEST_AT((guest_tcp)(__VA_ARGS__))
+#define guest_eventfd(...)	GUEST_AT((guest_eventfd)(__VA_ARGS__))
+#define guest_null(...)	GUEST_AT((guest_null)(__VA_ARGS__))
+#define guest_put(...)	GUEST_AT((guest_put)(__VA_ARGS__))
+#define guest_fill(...)	GUEST_AT((guest_fill)(__VA_ARGS__))
+#define guest_poll(...)	GUEST_AT((guest_poll)(__VA_ARGS__))
+#define guest_thread(...)	GUEST_AT((guest_thread)(__VA_ARGS__))
+#define guest_join(...)	GUEST_AT((guest_join)(__VA_ARGS__))
+#define guest_fork(...)	GUEST_AT((guest_fork)(__VA_ARGS__))
+#define guest_reap(...)	GUEST_AT((guest_reap)(__VA_ARGS__))
+#define guest_until(...)	GUEST_AT((guest_until)(__VA_ARGS__))
+#define guest_in_syscall(...)	GUEST_AT((guest_in_syscall)(__VA_ARGS__))
+#define guest_in_poll(...)	GUEST_AT((guest_in_poll)(__VA_ARGS__))
+#define evpoller_start(...)	GUEST_AT((evpoller_start)(__VA_ARGS__))
+#define guest_file_set(...)	GUEST_AT((guest_file_set)(__VA_ARGS__))
+#define guest_param_set(...)	GUEST_AT((guest_param_set)(__VA_ARGS__))
+#endif
 
 #endif /* GUEST_H */

@@ -6,6 +6,7 @@
  * kernel log marked before it and read after it.  The results go to what was
  * standard output at the start; a test that prints, prints to standard error.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#define GUEST_HELPERS
 #include "guest.h"
 #include "kmsg.h"
 
@@ -48,6 +50,21 @@ void guest_skip(const char *fmt, ...)
 	_exit(0);
 }
 
+__thread struct guest_where guest_where;
+
+void guest_fail(const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	_ck_assert_failed(guest_where.file ? guest_where.file : __FILE__,
+			  guest_where.line, "failed", "%s", text);
+	abort();
+}
+
 static int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -65,18 +82,18 @@ void guest_file_set(const char *path, const char *value)
 	int i = shared->params, fd;
 	ssize_t n;
 
-	ck_assert_int_lt(i, MAX_PARAMS);
+	guest_check(i < MAX_PARAMS, "more than %d parameters changed", i);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	guest_check(fd >= 0, "%s: %s", path, strerror(errno));
 	n = read(fd, shared->param[i].old, sizeof(shared->param[i].old) - 1);
-	ck_assert_msg(n >= 0, "%s: %s", path, strerror(errno));
+	guest_check(n >= 0, "%s: %s", path, strerror(errno));
 	close(fd);
 	shared->param[i].old[n] = '\0';
 	snprintf(shared->param[i].path, sizeof(shared->param[i].path), "%s",
 		 path);
 	shared->params = i + 1;
-	ck_assert_msg(write_file(path, value) == 0, "write of '%s' to %s: %s",
-		      value, path, strerror(errno));
+	guest_check(write_file(path, value) == 0, "write of '%s' to %s: %s",
+		    value, path, strerror(errno));
 }
 
 static void files_back(void)
@@ -153,7 +170,7 @@ static void run_forked(const struct guest_test *t, char *why, size_t size)
 		snprintf(why, size, "libcheck ran %d tests, expected 1",
 			 srunner_ntests_run(runner));
 	else if (tr_rtype(results[0]) != CK_PASS)
-		snprintf(why, size, "%s:%d: %s", tr_lfile(results[0]),
+		snprintf(why, size, "%s:%d: %s", basename(tr_lfile(results[0])),
 			 tr_lno(results[0]), tr_msg(results[0]));
 	free(results);
 	srunner_free(runner);

@@ -13,19 +13,20 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#define GUEST_HELPERS
 #include "guest.h"
 
 void guest_pipe(int p[2])
 {
-	ck_assert_msg(pipe2(p, O_NONBLOCK | O_CLOEXEC) == 0, "pipe2: %s",
-		      strerror(errno));
+	guest_check(pipe2(p, O_NONBLOCK | O_CLOEXEC) == 0, "pipe2: %s",
+		    strerror(errno));
 }
 
 static void pair(int sv[2], int type)
 {
 	type |= SOCK_NONBLOCK | SOCK_CLOEXEC;
-	ck_assert_msg(socketpair(AF_UNIX, type, 0, sv) == 0, "socketpair: %s",
-		      strerror(errno));
+	guest_check(socketpair(AF_UNIX, type, 0, sv) == 0, "socketpair: %s",
+		    strerror(errno));
 }
 
 void guest_unix(int sv[2])
@@ -48,11 +49,12 @@ int guest_listen(int *port)
 	int fd;
 
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	ck_assert_msg(fd >= 0, "socket: %s", strerror(errno));
-	ck_assert_msg(bind(fd, (struct sockaddr *)&addr, len) == 0,
-		      "bind to 127.0.0.1: %s", strerror(errno));
-	ck_assert_msg(listen(fd, 128) == 0, "listen: %s", strerror(errno));
-	ck_assert(getsockname(fd, (struct sockaddr *)&addr, &len) == 0);
+	guest_check(fd >= 0, "socket: %s", strerror(errno));
+	guest_check(bind(fd, (struct sockaddr *)&addr, len) == 0,
+		    "bind to 127.0.0.1: %s", strerror(errno));
+	guest_check(listen(fd, 128) == 0, "listen: %s", strerror(errno));
+	guest_check(getsockname(fd, (struct sockaddr *)&addr, &len) == 0,
+		    "getsockname: %s", strerror(errno));
 	*port = ntohs(addr.sin_port);
 	return fd;
 }
@@ -67,10 +69,10 @@ int guest_connect(int port)
 	int fd, ret;
 
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	ck_assert_msg(fd >= 0, "socket: %s", strerror(errno));
+	guest_check(fd >= 0, "socket: %s", strerror(errno));
 	ret = connect(fd, (struct sockaddr *)&addr, sizeof(addr));
-	ck_assert_msg(ret == 0 || errno == EINPROGRESS, "connect: %s",
-		      strerror(errno));
+	guest_check(ret == 0 || errno == EINPROGRESS, "connect: %s",
+		    strerror(errno));
 	return fd;
 }
 
@@ -81,22 +83,30 @@ void guest_tcp(int sv[2])
 
 	p.fd = guest_listen(&port);
 	sv[1] = guest_connect(port);
-	ck_assert_msg(poll(&p, 1, GUEST_WAIT_MS) == 1,
-		      "no connection on the listener");
+	guest_check(poll(&p, 1, GUEST_WAIT_MS) == 1,
+		    "no connection on the listener");
 	sv[0] = accept4(p.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	ck_assert_msg(sv[0] >= 0, "accept4: %s", strerror(errno));
+	guest_check(sv[0] >= 0, "accept4: %s", strerror(errno));
 	close(p.fd);
 	p.fd = sv[1];
 	p.events = POLLOUT;
-	ck_assert_msg(poll(&p, 1, GUEST_WAIT_MS) == 1 && p.revents == POLLOUT,
-		      "connect did not complete: revents %#x", p.revents);
+	guest_check(poll(&p, 1, GUEST_WAIT_MS) == 1 && p.revents == POLLOUT,
+		    "connect did not complete: revents %#x", p.revents);
 }
 
 int guest_eventfd(void)
 {
 	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
-	ck_assert_msg(fd >= 0, "eventfd: %s", strerror(errno));
+	guest_check(fd >= 0, "eventfd: %s", strerror(errno));
+	return fd;
+}
+
+int guest_null(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	guest_check(fd >= 0, "/dev/null: %s", strerror(errno));
 	return fd;
 }
 
@@ -108,7 +118,7 @@ void guest_put(int fd)
 	/* An eventfd takes eight bytes or nothing. */
 	if (n < 0 && errno == EINVAL)
 		n = write(fd, &one, sizeof(one));
-	ck_assert_msg(n > 0, "write to fd %d: %s", fd, strerror(errno));
+	guest_check(n > 0, "write to fd %d: %s", fd, strerror(errno));
 }
 
 long guest_drain(int fd)
@@ -130,7 +140,7 @@ long guest_fill(int fd)
 
 	while ((n = write(fd, buf, sizeof(buf))) > 0)
 		sum += n;
-	ck_assert_msg(errno == EAGAIN, "write until full: %s", strerror(errno));
+	guest_check(errno == EAGAIN, "write until full: %s", strerror(errno));
 	return sum;
 }
 
@@ -138,7 +148,7 @@ int guest_poll(int fd, int events)
 {
 	struct pollfd p = { .fd = fd, .events = (short)events };
 
-	ck_assert_msg(poll(&p, 1, 0) >= 0, "poll: %s", strerror(errno));
+	guest_check(poll(&p, 1, 0) >= 0, "poll: %s", strerror(errno));
 	return p.revents;
 }
 
@@ -146,7 +156,8 @@ void guest_nofile(long n)
 {
 	struct rlimit r;
 
-	ck_assert(getrlimit(RLIMIT_NOFILE, &r) == 0);
+	guest_check(getrlimit(RLIMIT_NOFILE, &r) == 0, "getrlimit: %s",
+		    strerror(errno));
 	if (r.rlim_cur >= (rlim_t)n)
 		return;
 	r.rlim_cur = (rlim_t)n;
