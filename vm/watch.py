@@ -31,13 +31,29 @@ def badness():
 
 
 def bad_lines(console):
+    """The kernel's own lines that tell of trouble; what programs say is not."""
     bad, noise = badness()
+    stamp = re.compile(r"\[ *\d+\.\d{6}\] (?!lab: )(.*)")
     for line in console:
-        # a program's marker may quote anything
-        if "lab: " in line or "] systemd" in line:
+        said = stamp.search(line)
+        if not said:
             continue
-        if any(b in line for b in bad) and not any(n in line for n in noise):
+        if any(b in said[1] for b in bad) and not any(n in said[1] for n in noise):
             yield line
+
+
+def lines_of_job(console, job):
+    """What the console shows between the marker of a job and the next one."""
+    for start, line in enumerate(console):
+        if line.endswith("lab: " + job[:200]):
+            break
+    else:
+        return []
+    after = console[start + 1:]
+    for end, line in enumerate(after):
+        if "] lab: " in line or "reboot: " in line:
+            return after[:end]
+    return after
 
 
 def lines_of(path):
@@ -120,6 +136,24 @@ def run(args):
     return why, qemu.returncode, time.monotonic() - begun
 
 
+def show(console, bad, records):
+    """The part of the console that tells why."""
+    if bad:
+        # the first report says more than what came after it
+        at = console.index(bad[0])
+        head, lines = "around the kernel's first report", console[max(0, at - 5):at + TAIL]
+    elif not records or "verdict" not in records[-1]:
+        head, lines = "its end", console[-TAIL:]
+    else:
+        failed = [r["job"] for r in records if "job" in r and not r.get("ok")]
+        lines = [l for job in failed[:3] for l in lines_of_job(console, job)][-TAIL:]
+        head = "during what failed"
+    if lines:
+        print("lab: the guest's console, %s:" % head, file=sys.stderr)
+    for line in lines:
+        print("  | " + line, file=sys.stderr)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--time", type=float, default=900)
@@ -146,14 +180,7 @@ def main():
     if why == "interrupted":
         print("lab: interrupted, the guest is gone", file=sys.stderr)
         return 130
-    # the first report says more than what came after it
-    at = console.index(bad[0]) if bad else len(console)
-    first = max(0, min(at - 5, len(console) - TAIL))
-    if console:
-        print("lab: the guest's console%s:" % (" around the first report" if bad else ", its end"),
-              file=sys.stderr)
-        for line in console[first:first + TAIL]:
-            print("  | " + line, file=sys.stderr)
+    show(console, bad, records)
     print("lab: the guest FAILED after %.0f s: %s" % (seconds, why), file=sys.stderr)
     if bad and bad[0] not in why:
         print("lab: the kernel's first report: %s" % bad[0], file=sys.stderr)
