@@ -94,7 +94,7 @@ struct evpoll {
  * less: a smaller number changes nothing.
  *
  * Return: 0, or -1 with errno EINVAL (below 0 or above MAX_FDS_IN_EVENTPOLL),
- * EBUSY (the set is mapped and would have to grow), ENOMEM.
+ * EBUSY (mapped), ENOMEM.
  */
 #define EP_ALLOC	_IOR('P', 1, int)
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * compat.h - what differs between the kernels that the modules run on
+ *
+ * The modules read as if written for one kernel; every difference between
+ * 6.1 and 6.12 is here and nowhere else.
+ */
+#ifndef KMOD_COMPAT_H
+#define KMOD_COMPAT_H
+
+#include <linux/fs.h>
+#include <linux/fsnotify_backend.h>
+#include <linux/ftrace.h>
+#include <linux/mm.h>
+#include <linux/version.h>
+
+#include <asm/asm-offsets.h>
+#include <asm/ibt.h>
+#include <asm/linkage.h>
+#include <asm/nospec-branch.h>
+
+/* 6.2 added call depth tracking; a patched-in call must take part in it. */
+#ifndef CALL_DEPTH_ACCOUNT
+#define CALL_DEPTH_ACCOUNT ""
+#endif
+
+/* 6.3 merged the "multi" form of direct calls into the only form. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+static inline int compat_ftrace_direct(struct ftrace_ops *ops,
+				       unsigned long addr)
+{
+	return register_ftrace_direct(ops, addr);
+}
+
+static inline void compat_ftrace_direct_end(struct ftrace_ops *ops,
+					    unsigned long addr)
+{
+	unregister_ftrace_direct(ops, addr, true);
+}
+#else
+static inline int compat_ftrace_direct(struct ftrace_ops *ops,
+				       unsigned long addr)
+{
+	return register_ftrace_direct_multi(ops, addr);
+}
+
+static inline void compat_ftrace_direct_end(struct ftrace_ops *ops,
+					    unsigned long addr)
+{
+	unregister_ftrace_direct_multi(ops, addr);
+	ftrace_free_filter(ops);
+}
+#endif
+
+/* 6.3 made vm_flags read-only but for these two helpers. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+static inline void compat_vm_flags_mod(struct vm_area_struct *vma,
+				       unsigned long set, unsigned long clear)
+{
+	vm_flags_mod(vma, set, clear);
+}
+#else
+static inline void compat_vm_flags_mod(struct vm_area_struct *vma,
+				       unsigned long set, unsigned long clear)
+{
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+}
+#endif
+
+/* 6.10 looks marks up by object instead of by the object's connector. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+static inline struct fsnotify_mark *
+compat_find_inode_mark(struct inode *inode, struct fsnotify_group *group)
+{
+	return fsnotify_find_inode_mark(inode, group);
+}
+#else
+static inline struct fsnotify_mark *
+compat_find_inode_mark(struct inode *inode, struct fsnotify_group *group)
+{
+	return fsnotify_find_mark(&inode->i_fsnotify_marks, group);
+}
+#endif
+
+/**
+ * compat_file_pin() - take a reference on a file that may be closing
+ * @file: a file whose memory the caller knows to be still a file
+ *
+ * 6.7 changed what get_file_rcu() takes; the count is the same.
+ *
+ * Return: true with a reference that fput() gives back, false when the last
+ * reference is gone already.
+ */
+static inline bool compat_file_pin(struct file *file)
+{
+	return atomic_long_inc_not_zero(&file->f_count);
+}
+
+#endif /* KMOD_COMPAT_H */

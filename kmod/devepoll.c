@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * devepoll.c - /dev/epoll, Davide Libenzi's double buffer of 2002
+ *
+ * How an event travels.  A watched file wakes its queue; fcblist has an entry
+ * there and tells item_notify(), which stores a struct pollfd into the next
+ * slot of the half that the kernel fills.  Nobody copies it again: EP_POLL
+ * only swaps the halves and returns how many slots the program will find in
+ * its own mapping.
+ *
+ * Who may read which half, until when: include/devepoll.h tells it to the
+ * program.  Here it comes down to the lock.  All stores to slots happen under
+ * ep->lock and go to the filling half only.  EP_POLL takes the same lock to
+ * swap, so every store to the half that it hands out is before its unlock,
+ * and the return to user mode is after it.
+ *
+ * Lost wake-ups.  The consumer goes on the queue first and looks for events
+ * under ep->lock afterwards; the producer stores under ep->lock and looks at
+ * the queue afterwards.  Whoever comes second to the lock sees the other.
+ *
+ * Lifetimes and the order of locks: ep_internal.h.
+ */
+#include <linux/compat.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#define CREATE_TRACE_POINTS
+#include "devepoll_trace.h"
+
+#include "ep_internal.h"
+#include "fcblist.h"
+#include "plant.h"
+
+static unsigned short mode = 0600;
+module_param(mode, ushort, 0444);
+MODULE_PARM_DESC(mode, "permissions of /dev/epoll (default 0600)");
+
+#ifdef DEVEPOLL_PLANT
+PLANT_PARAM;
+#endif
+
+static struct workqueue_struct *ep_workqueue;
+
+/* Wake-ups. */
+
+static void ep_queue_work(struct eventpoll *ep)
+{
+	if (kref_get_unless_zero(&ep->refs) &&
+	    !queue_work(ep_workqueue, &ep->work))
+		ep_put(ep);
+}
+
+/*
+ * Those who poll the descriptor of the instance may be other event queues
+ * that the instance in turn watches, directly or not, and their wake-ups would
+ * come back to us under locks that are taken already.  Sockets and pipes are
+ * never woken from inside a wake-up, so theirs can be passed on at once.  For
+ * any other kind of file the wake-up goes by a work item, which ends every
+ * cycle and keeps the stack flat.
+ *
+ * A waker may be the last one to touch ep before its items are gone, but it
+ * is inside RCU (or has a reference), and the memory is freed after that.
+ */
+void ep_wake(struct eventpoll *ep, bool direct)
+{
+	if (waitqueue_active(&ep->wq))
+		wake_up(&ep->wq);
+	if (!waitqueue_active(&ep->poll_wait))
+		return;
+	if (direct)
+		wake_up_poll(&ep->poll_wait, EPOLLIN | EPOLLRDNORM);
+	else
+		ep_queue_work(ep);
+}
+
+static void ep_work(struct work_struct *work)
+{
+	struct eventpoll *ep = container_of(work, struct eventpoll, work);
+
+	ep_ask(ep, &ep->ask_leaf);
+	ep_ask(ep, &ep->ask_relay);
+	if (READ_ONCE(ep->pages.count))
+		wake_up_poll(&ep->poll_wait, EPOLLIN | EPOLLRDNORM);
+	ep_put(ep);
+}
+
+/* Lifetime. */
+
+static void ep_free(struct kref *refs)
+{
+	struct eventpoll *ep = container_of(refs, struct eventpoll, refs);
+
+	kfree_rcu(ep, rcu);
+}
+
+void ep_put(struct eventpoll *ep)
+{
+	kref_put(&ep->refs, ep_free);
+}
+
+static int ep_open(struct inode *inode, struct file *file)
+{
+	struct eventpoll *ep;
+
+	ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
+	if (!ep)
+		return -ENOMEM;
+	if (ep_hash_init(&ep->hash))
+		goto no_hash;
+	ep->user = ep_user_get();
+	if (!ep->user)
+		goto no_user;
+	spin_lock_init(&ep->lock);
+	ep_pages_init(&ep->pages);
+	init_waitqueue_head(&ep->wq);
+	init_waitqueue_head(&ep->poll_wait);
+	INIT_LIST_HEAD(&ep->ask_leaf);
+	INIT_LIST_HEAD(&ep->ask_relay);
+	mutex_init(&ep->mtx);
+	mutex_init(&ep->map_mtx);
+	INIT_WORK(&ep->work, ep_work);
+	INIT_LIST_HEAD(&ep->children);
+	INIT_LIST_HEAD(&ep->parents);
+	kref_init(&ep->refs);
+	file->private_data = ep;
+	return stream_open(inode, file);
+
+no_user:
+	ep_hash_free(&ep->hash);
+no_hash:
+	kfree(ep);
+	return -ENOMEM;
+}
+
+/* No descriptor and no mapping is left; closers may still be in our items. */
+static int ep_release(struct inode *inode, struct file *file)
+{
+	struct eventpoll *ep = file->private_data;
+
+	ep_remove_all(ep);
+	ep_pages_free(&ep->pages);
+	ep_hash_free(&ep->hash);
+	ep_user_put(ep->user);
+	ep_put(ep);
+	return 0;
+}
+
+/* The consumer. */
+
+static bool ep_has_asks(struct eventpoll *ep)
+{
+	return !list_empty(&ep->ask_leaf) || !list_empty(&ep->ask_relay);
+}
+
+/* Is there a reason not to sleep? */
+static bool ep_pending(struct eventpoll *ep)
+{
+	bool pending;
+
+	spin_lock_irq(&ep->lock);
+	pending = ep->pages.count || ep_has_asks(ep) || !ep->pages.numpages;
+	spin_unlock_irq(&ep->lock);
+	return pending;
+}
+
+/* Switches if there are events.  Return: slots, 0 without events. */
+static int ep_harvest(struct eventpoll *ep, unsigned long *offset)
+{
+	int n = 0;
+
+	/* A look without the lock: who adds an ask wakes us afterwards. */
+	if (ep_has_asks(ep)) {
+		ep_ask(ep, &ep->ask_leaf);
+		ep_ask(ep, &ep->ask_relay);
+	}
+	spin_lock_irq(&ep->lock);
+	if (ep->pages.count) {
+		n = ep_pages_switch(&ep->pages, offset);
+		trace_devepoll_switch(ep, n, ep->pages.filling ^ 1,
+				      ep->pages.version);
+	}
+	spin_unlock_irq(&ep->lock);
+	return n;
+}
+
+/*
+ * Sleeps until there are events.  An ask that finds nothing brings us round
+ * again, so time and signals are looked at in every round.
+ *
+ * Return: slots, 0 at the timeout, -EINTR, -EINVAL (EP_FREE meanwhile).
+ */
+static int ep_wait(struct eventpoll *ep, int timeout, unsigned long *offset)
+{
+	ktime_t until, *expires = NULL;
+	DEFINE_WAIT(wait);
+	int n;
+
+	if (timeout > 0) {
+		until = ktime_add_ms(ktime_get(), timeout);
+		expires = &until;
+	}
+	do {
+		prepare_to_wait_exclusive(&ep->wq, &wait, TASK_INTERRUPTIBLE);
+		if (!ep_pending(ep))
+			schedule_hrtimeout_range(expires,
+						 current->timer_slack_ns,
+						 HRTIMER_MODE_ABS);
+		finish_wait(&ep->wq, &wait);
+
+		n = ep_harvest(ep, offset);
+		if (n)
+			return n;
+		if (!READ_ONCE(ep->pages.numpages))
+			return -EINVAL;
+		if (signal_pending(current))
+			return -EINTR;
+	} while (!expires || ktime_before(ktime_get(), until));
+	return 0;
+}
+
+/* One consumer at a time is the design: a second would get a half reused. */
+static int ep_poll(struct eventpoll *ep, int timeout, unsigned long *offset)
+{
+	int n;
+
+	if (!atomic_read(&ep->mapped))
+		return -EINVAL;
+	if (test_and_set_bit(0, &ep->consumer) && !planted(PLANT_TWOWAITERS))
+		return -EBUSY;
+	n = ep_harvest(ep, offset);
+	if (!n && timeout)
+		n = ep_wait(ep, timeout, offset);
+	clear_bit_unlock(0, &ep->consumer);
+	return n;
+}
+
+static __poll_t ep_device_poll(struct file *file, struct poll_table_struct *pt)
+{
+	struct eventpoll *ep = file->private_data;
+	bool events, asks;
+
+	poll_wait(file, &ep->poll_wait, pt);
+	/* Sockets and pipes can be asked from here. */
+	ep_ask(ep, &ep->ask_leaf);
+
+	spin_lock_irq(&ep->lock);
+	events = ep->pages.count;
+	asks = !list_empty(&ep->ask_relay);
+	spin_unlock_irq(&ep->lock);
+
+	/* Others may come back to us, or hold locks that our caller holds. */
+	if (!events && asks)
+		ep_queue_work(ep);
+	return events ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+/* System calls. */
+
+static ssize_t ep_write(struct file *file, const char __user *buf,
+			size_t size, loff_t *pos)
+{
+	struct eventpoll *ep = file->private_data;
+	struct pollfd recs[32];
+	size_t done = 0;
+
+	if (size % sizeof(*recs))
+		return -EINVAL;
+
+	while (done < size) {
+		size_t want = min(size - done, sizeof(recs));
+		/* Before the mutex: it must not be held over a page fault. */
+		size_t got = want - copy_from_user(recs, buf + done, want);
+		size_t i, n = got / sizeof(*recs);
+		int err = 0;
+
+		if (!n)
+			return done ? done : -EFAULT;
+		if (mutex_lock_killable(&ep->mtx))
+			return done ? done : -EINTR;
+		for (i = 0; i < n && !err; i++) {
+			err = ep_ctl(ep, &recs[i]);
+			if (!err)
+				done += sizeof(*recs);
+		}
+		mutex_unlock(&ep->mtx);
+		if (err)
+			return done ? done : err;
+		cond_resched();
+	}
+	return done;
+}
+
+/*
+ * Three layouts of struct evpoll are about: 16 bytes in a 64-bit program, 8
+ * in a 32-bit one, 12 where a C library had declared it packed.  The timeout
+ * is first in all of them.
+ */
+#define EP_POLL_SIZE(size)	_IOC(_IOC_READ | _IOC_WRITE, 'P', 2, size)
+
+static int put_offset(void __user *arg, unsigned int cmd, u64 offset)
+{
+	if (_IOC_SIZE(cmd) == 8)
+		return put_user((u32)offset, (u32 __user *)(arg + 4));
+	return put_user(offset, (u64 __user *)(arg + _IOC_SIZE(cmd) - 8));
+}
+
+static int get_offset(void __user *arg, unsigned int cmd, u64 *offset)
+{
+	u32 offset32;
+	int err;
+
+	if (_IOC_SIZE(cmd) != 8)
+		return get_user(*offset, (u64 __user *)(arg + _IOC_SIZE(cmd) - 8));
+	err = get_user(offset32, (u32 __user *)(arg + 4));
+	*offset = offset32;
+	return err;
+}
+
+static int ep_ioctl_poll(struct eventpoll *ep, unsigned int cmd,
+			 void __user *arg)
+{
+	unsigned long offset;
+	u64 before;
+	int timeout, n;
+
+	if (get_user(timeout, (int __user *)arg))
+		return -EFAULT;
+	/*
+	 * A switch whose result cannot be told would lose its events, so it is
+	 * tried out first; and a call without events must change nothing.
+	 */
+	if (get_offset(arg, cmd, &before) || put_offset(arg, cmd, before))
+		return -EFAULT;
+	n = ep_poll(ep, timeout, &offset);
+	if (n > 0 && put_offset(arg, cmd, offset))
+		return -EFAULT;
+	return n;
+}
+
+static int ep_ioctl_free(struct eventpoll *ep)
+{
+	int err;
+
+	if (mutex_lock_killable(&ep->mtx))
+		return -EINTR;
+	err = ep_unalloc(ep);
+	if (!err)
+		ep_remove_all(ep);
+	mutex_unlock(&ep->mtx);
+	return err;
+}
+
+static int ep_ioctl_ispolled(struct eventpoll *ep, void __user *arg)
+{
+	struct epitem *item;
+	struct pollfd rec;
+
+	if (copy_from_user(&rec, arg, sizeof(rec)))
+		return -EFAULT;
+	spin_lock_irq(&ep->lock);
+	item = ep_find(ep, rec.fd);
+	if (item)
+		rec = item->slot.pfd;
+	spin_unlock_irq(&ep->lock);
+	if (!item)
+		return 0;
+	rec.revents = 0;
+	return copy_to_user(arg, &rec, sizeof(rec)) ? -EFAULT : 1;
+}
+
+static long ep_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct eventpoll *ep = file->private_data;
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case EP_ALLOC:
+		return ep_alloc(ep, arg);
+	case EP_POLL_SIZE(8):
+	case EP_POLL_SIZE(12):
+	case EP_POLL_SIZE(16):
+		return ep_ioctl_poll(ep, cmd, uarg);
+	case EP_FREE:
+		return ep_ioctl_free(ep);
+	case EP_ISPOLLED:
+		return ep_ioctl_ispolled(ep, uarg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+#ifdef CONFIG_COMPAT
+static long ep_compat_ioctl(struct file *file, unsigned int cmd,
+			    unsigned long arg)
+{
+	/* EP_ALLOC takes a number, the others a pointer. */
+	if (cmd != EP_ALLOC)
+		arg = (unsigned long)compat_ptr(arg);
+	return ep_ioctl(file, cmd, arg);
+}
+#else
+#define ep_compat_ioctl NULL
+#endif
+
+static void ep_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct eventpoll *ep = file->private_data;
+	u32 capacity, items, filling, events, buckets;
+	u64 version;
+
+	spin_lock_irq(&ep->lock);
+	capacity = ep_pages_capacity(&ep->pages);
+	items = ep->nitems;
+	version = ep->pages.version;
+	filling = ep->pages.filling;
+	events = ep->pages.count;
+	buckets = 1U << ep->hash.bits;
+	spin_unlock_irq(&ep->lock);
+
+	seq_printf(m, "capacity:\t%u\nitems:\t%u\nbuckets:\t%u\n",
+		   capacity, items, buckets);
+	seq_printf(m, "version:\t%llu\nfilling:\t%u\nevents:\t%u\nswitches:\t%llu\n",
+		   version, filling, events, version - 1);
+	seq_printf(m, "mapped:\t%d\nuser-watches:\t%u\n",
+		   atomic_read(&ep->mapped), ep_user_watches(ep->user));
+}
+
+static const struct file_operations ep_fops = {
+	.owner = THIS_MODULE,
+	.open = ep_open,
+	.release = ep_release,
+	.write = ep_write,
+	.unlocked_ioctl = ep_ioctl,
+	.compat_ioctl = ep_compat_ioctl,
+	.mmap = ep_mmap,
+	.poll = ep_device_poll,
+	.llseek = noop_llseek,
+	.show_fdinfo = ep_show_fdinfo,
+};
+
+struct eventpoll *ep_of_file(struct file *file)
+{
+	return file->f_op == &ep_fops ? file->private_data : NULL;
+}
+
+static struct miscdevice ep_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "epoll",
+	.fops = &ep_fops,
+};
+
+static int __init devepoll_init(void)
+{
+	int err;
+
+	if (mode & ~0666) {
+		pr_err("mode=0%o has bits outside 0666\n", mode);
+		return -EINVAL;
+	}
+	ep_workqueue = alloc_workqueue("dev_epoll", WQ_UNBOUND, 0);
+	if (!ep_workqueue)
+		return -ENOMEM;
+	ep_device.mode = mode;
+	err = misc_register(&ep_device);
+	if (err)
+		destroy_workqueue(ep_workqueue);
+	return err;
+}
+
+/*
+ * No instance is open.  The close of a file that was watched may still be
+ * telling us, and a notify may be on its way out on another CPU, having found
+ * its item dead: file_notify_sync() waits for both.  Then nobody is left to
+ * queue work.
+ */
+static void __exit devepoll_exit(void)
+{
+	misc_deregister(&ep_device);
+	file_notify_sync();
+	destroy_workqueue(ep_workqueue);
+}
+
+module_init(devepoll_init);
+module_exit(devepoll_exit);
+
+MODULE_DESCRIPTION("/dev/epoll of 2002: events in two mmap'd halves");
+MODULE_AUTHOR("The devepoll authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");
+MODULE_ALIAS("devname:epoll");

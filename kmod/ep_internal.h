@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ep_internal.h - what the parts of dev_epoll.ko share
+ *
+ * Lifetimes
+ *
+ *  instance  One reference for its open file (a mapping holds the file), one
+ *	      for each item.  Freed after a grace period.
+ *  item      One reference for its place in the hash, one for its
+ *	      registration with fcblist, one for each asker.  Freed after a
+ *	      grace period, since a notify may run until then.
+ *  file      Never pinned by an item.  While an item is not dead, its file is
+ *	      whole: the last close has to come through item_closed(), which
+ *	      makes it dead, before the file is torn down.
+ *
+ * Who ends an item.  item_unlink(), under the lock, makes it dead: out of the
+ * hash, without slot, on no list; whoever calls it while it is not yet dead
+ * drops the reference of the hash.  The reference of the registration is
+ * dropped by whoever ends the registration: the remover, if
+ * file_notify_delcb() finds it, else the closer in item_closed().
+ *
+ * Locks, outermost first
+ *
+ *	mmap_lock	of the caller, around ep_mmap()
+ *	ep->mtx		changes of the interest set: write, EP_FREE.  Held over
+ *			vfs_poll() of a watched file by way of fcblist, and so
+ *			never taken by a closer or under mmap_lock, and no
+ *			user memory is touched under it.
+ *	ep->map_mtx	geometry of the pages: EP_ALLOC, EP_FREE, mmap
+ *	nest_mtx	who watches whom among instances (ep_nest.c)
+ *	list->mutex	of fcblist; never held when we are called back to close
+ *	queue lock	of a watched file, around item_notify()
+ *	ep->lock	hash, slots, ask lists, and all of an item
+ *
+ * No wake-up is sent under ep->lock.
+ */
+#ifndef KMOD_EP_INTERNAL_H
+#define KMOD_EP_INTERNAL_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "ep_hash.h"
+#include "ep_pages.h"
+#include "ep_user.h"
+
+/**
+ * struct eventpoll - one instance
+ * @lock: guards everything without a note
+ * @pages: the double buffer; its geometry also wants @map_mtx
+ * @wq: the consumer in EP_POLL
+ * @poll_wait: those who poll the descriptor of the instance
+ * @ask_leaf: items whose state is to be asked: sockets and pipes
+ * @ask_relay: the same for files of other kinds (see ep_wake())
+ * @hash: the interest set
+ * @nitems: items, hashed or about to be; never more than slots in a half
+ * @consumer: bit 0: somebody is in EP_POLL; atomic
+ * @mapped: mappings; atomic; goes up from 0 only under @map_mtx
+ * @mtx: see above
+ * @map_mtx: see above
+ * @work: asks and wakes @poll_wait where a wake-up cannot
+ * @user: whose account
+ * @children: items of ours that watch an instance; nest_mtx
+ * @parents: items of other instances that watch this one; nest_mtx
+ * @nest_mark: visited in this walk; nest_mtx
+ * @nest_height: what the walk found; nest_mtx
+ * @refs: see above
+ * @rcu: the memory stays until notifies are through
+ */
+struct eventpoll {
+	spinlock_t lock;
+	struct ep_pages pages;
+	struct wait_queue_head wq;
+	struct wait_queue_head poll_wait;
+	struct list_head ask_leaf;
+	struct list_head ask_relay;
+
+	struct ep_hash hash;
+	u32 nitems;
+	unsigned long consumer;
+	atomic_t mapped;
+	struct mutex mtx;
+	struct mutex map_mtx;
+	struct work_struct work;
+	struct ep_user *user;
+
+	struct list_head children;
+	struct list_head parents;
+	u64 nest_mark;
+	int nest_height;
+
+	struct kref refs;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct epitem - one watched file in one instance
+ * @ep: the instance
+ * @slot: record and slot
+ * @doubts: bits to ask for
+ * @dead: removed or closed; nothing may be done with it any more
+ * @hashed: in the hash
+ * @relay: its file may wake others from inside a wake-up
+ * @nested: its file is an instance; set before anybody else knows the item
+ * @ask: in an ask list of the instance
+ * @node: in the hash
+ * @file: what it watches; whole while not @dead
+ * @nest_child: in the instance's children; nest_mtx
+ * @nest_parent: in the watched instance's parents; nest_mtx
+ * @refs: see above
+ * @rcu: the memory stays until notifies are through
+ */
+struct epitem {
+	struct eventpoll *ep;
+	struct ep_slot slot;
+	short doubts;
+	bool dead;
+	bool hashed;
+	bool relay;
+	bool nested;
+	struct list_head ask;
+	struct ep_hash_node node;
+	struct file *file;
+	struct list_head nest_child;
+	struct list_head nest_parent;
+	struct kref refs;
+	struct rcu_head rcu;
+};
+
+/* devepoll.c: wake-ups and lifetime */
+
+/**
+ * ep_wake() - tell that there is something to harvest
+ * @ep: the instance; not locked
+ * @direct: those who poll the descriptor may be woken from here
+ */
+void ep_wake(struct eventpoll *ep, bool direct);
+
+/** ep_put() - drop a reference of an instance.  Context: any. */
+void ep_put(struct eventpoll *ep);
+
+/** ep_of_file() - the instance behind a file, or NULL for other files. */
+struct eventpoll *ep_of_file(struct file *file);
+
+/* ep_item.c: items */
+
+/** ep_find() - the item of a descriptor or NULL; ep->lock held. */
+struct epitem *ep_find(struct eventpoll *ep, int fd);
+
+/**
+ * ep_ctl() - carry out one record of write()
+ * @ep: the instance, ep->mtx held
+ * @rec: the record
+ *
+ * Return: 0, -EPERM (cannot be polled), -E2BIG (set full), -ENOSPC (limit of
+ * the user), -ENOMEM, -EINVAL (the instance itself), -ELOOP, -EINTR.
+ */
+int ep_ctl(struct eventpoll *ep, const struct pollfd *rec);
+
+/** ep_remove_all() - forget every descriptor; ep->mtx held or last user. */
+void ep_remove_all(struct eventpoll *ep);
+
+/**
+ * ep_ask() - ask the files what their wake-ups left open
+ * @ep: the instance; no lock held
+ * @asks: &ep->ask_leaf or &ep->ask_relay
+ *
+ * Context: process, may sleep.
+ */
+void ep_ask(struct eventpoll *ep, struct list_head *asks);
+
+/* ep_map.c: the pages */
+
+/** ep_alloc() - EP_ALLOC. */
+int ep_alloc(struct eventpoll *ep, int maxfds);
+
+/** ep_unalloc() - the pages' part of EP_FREE. */
+int ep_unalloc(struct eventpoll *ep);
+
+/** ep_mmap() - mmap of the device; mmap_lock held. */
+int ep_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* ep_nest.c: instances that watch instances */
+
+/** EP_MAX_NESTS - the most links in a chain of instances. */
+#define EP_MAX_NESTS	4
+
+/**
+ * ep_nest_link() - an item is going to watch an instance
+ * @item: of the watching instance
+ * @child: the watched one, pinned by its file
+ *
+ * Return: 0, -EINVAL (itself), -ELOOP (a cycle, or a chain too long).
+ */
+int ep_nest_link(struct epitem *item, struct eventpoll *child);
+
+/** ep_nest_unlink() - it no longer is; nothing happens if it never was. */
+void ep_nest_unlink(struct epitem *item);
+
+#endif /* KMOD_EP_INTERNAL_H */

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ep_item.c - items: a watched file from its registration to its end
+ *
+ * Lifetimes and locks are told in ep_internal.h.
+ *
+ * The producer is item_notify(), the notify_proc() of 2002: it puts an event
+ * into a slot of the half that is being filled.  What a wake-up could not
+ * tell it leaves to ep_ask(), by way of a list.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "devepoll_trace.h"
+#include "ep_internal.h"
+#include "fcblist.h"
+#include "plant.h"
+
+static void item_free(struct kref *refs)
+{
+	struct epitem *item = container_of(refs, struct epitem, refs);
+	struct eventpoll *ep = item->ep;
+
+	kfree_rcu(item, rcu);
+	ep_put(ep);
+}
+
+static void item_put(struct epitem *item)
+{
+	kref_put(&item->refs, item_free);
+}
+
+struct epitem *ep_find(struct eventpoll *ep, int fd)
+{
+	struct ep_hash_node *n = ep_hash_find(&ep->hash, fd);
+
+	return n ? container_of(n, struct epitem, node) : NULL;
+}
+
+/*
+ * Puts bits into the item's slot.  True if the program has to be told: the
+ * slot or a bit is new.
+ */
+static __always_inline bool item_post(struct eventpoll *ep,
+				      struct epitem *item, short bits)
+{
+	if (!ep_pages_post(&ep->pages, &item->slot, bits))
+		return false;
+	trace_devepoll_notify(ep, item->slot.pfd.fd, bits, item->slot.index,
+			      item->slot.version);
+	return true;
+}
+
+#ifdef DEVEPOLL_PLANT
+static bool drop_this_one(void)
+{
+	static atomic_t events;
+
+	return planted(PLANT_DROP) && atomic_inc_return(&events) % 7 == 0;
+}
+#else
+#define drop_this_one()	false
+#endif
+
+/* An event of a watched file: any context, a queue lock may be held. */
+static void item_notify(struct file *file, void *data, unsigned long *local,
+			long *event)
+{
+	struct epitem *item = data;
+	struct eventpoll *ep = item->ep;
+	bool posted = false;
+	bool asked = false;
+	unsigned long flags;
+	short facts, doubts;
+
+	spin_lock_irqsave(&ep->lock, flags);
+	facts = event[1] & item->slot.pfd.events;
+	doubts = event[1] >> FCB_DOUBT_SHIFT & item->slot.pfd.events;
+	if (unlikely(item->dead) || drop_this_one()) {
+		facts = 0;
+		doubts = 0;
+	}
+	if (facts)
+		posted = item_post(ep, item, facts);
+	if (doubts) {
+		item->doubts |= doubts;
+		if (list_empty(&item->ask)) {
+			list_add_tail(&item->ask, item->relay ?
+				      &ep->ask_relay : &ep->ask_leaf);
+			asked = true;
+		}
+	}
+	spin_unlock_irqrestore(&ep->lock, flags);
+
+	if (posted || asked)
+		ep_wake(ep, posted && !item->relay);
+}
+
+void ep_ask(struct eventpoll *ep, struct list_head *asks)
+{
+	bool posted = false;
+	struct epitem *item;
+	struct file *file;
+	LIST_HEAD(mine);
+	short doubts;
+	__poll_t now;
+
+	spin_lock_irq(&ep->lock);
+	/* Not what comes while we ask: a poll may bring a wake-up about. */
+	list_splice_init(asks, &mine);
+	while ((item = list_first_entry_or_null(&mine, struct epitem, ask))) {
+		list_del_init(&item->ask);
+		doubts = item->doubts;
+		item->doubts = 0;
+		file = item->file;
+		/* Fails when the closer is on its way to item_closed(). */
+		if (planted(PLANT_NODETACH) || !compat_file_pin(file))
+			continue;
+		kref_get(&item->refs);
+		spin_unlock_irq(&ep->lock);
+
+		now = vfs_poll(file, NULL);
+
+		spin_lock_irq(&ep->lock);
+		doubts &= (__force u32)now & item->slot.pfd.events;
+		if (doubts && !item->dead)
+			posted |= item_post(ep, item, doubts);
+		spin_unlock_irq(&ep->lock);
+		item_put(item);
+		fput(file);
+		spin_lock_irq(&ep->lock);
+	}
+	spin_unlock_irq(&ep->lock);
+
+	if (posted)
+		ep_wake(ep, true);
+}
+
+/* The end of an item; true for the one who ends it.  ep->lock is held. */
+static bool item_unlink(struct eventpoll *ep, struct epitem *item)
+{
+	lockdep_assert_held(&ep->lock);
+
+	if (item->dead)
+		return false;
+	item->dead = true;
+	if (item->hashed)
+		ep_hash_remove(&ep->hash, &item->node);
+	ep_pages_drop(&ep->pages, &item->slot);
+	list_del_init(&item->ask);
+	ep->nitems--;
+	ep_user_uncharge(ep->user);
+	return true;
+}
+
+/* The last close of a watched file: the closer's context, no locks. */
+static void item_closed(struct file *file, void *data)
+{
+	struct epitem *item = data;
+	struct eventpoll *ep = item->ep;
+	bool ended;
+
+	if (planted(PLANT_NODETACH))
+		return;
+
+	spin_lock_irq(&ep->lock);
+	ended = item_unlink(ep, item);
+	spin_unlock_irq(&ep->lock);
+
+	ep_nest_unlink(item);
+	if (ended) {
+		trace_devepoll_closed(ep, item->slot.pfd.fd,
+				      item->slot.pfd.events);
+		item_put(item);
+	}
+	item_put(item);
+}
+
+/* Takes an item out whose reference the caller has besides its own two. */
+static void ep_remove(struct eventpoll *ep, struct epitem *item)
+{
+	bool ended;
+
+	spin_lock_irq(&ep->lock);
+	ended = item_unlink(ep, item);
+	spin_unlock_irq(&ep->lock);
+	if (!ended)
+		return;
+
+	trace_devepoll_remove(ep, item->slot.pfd.fd, item->slot.pfd.events);
+	/* Before the registration ends: afterwards the child may be gone. */
+	ep_nest_unlink(item);
+	if (planted(PLANT_DELFUNC)) {
+		/* It may take another's: leak rather than free too early. */
+		file_notify_delcb(item->file, item_notify, item);
+		return;
+	}
+	if (!file_notify_delcb(item->file, item_notify, item))
+		item_put(item);
+	item_put(item);
+}
+
+static struct epitem *ep_find_get(struct eventpoll *ep, int fd)
+{
+	struct epitem *item;
+
+	spin_lock_irq(&ep->lock);
+	item = ep_find(ep, fd);
+	if (item)
+		kref_get(&item->refs);
+	spin_unlock_irq(&ep->lock);
+	return item;
+}
+
+void ep_remove_all(struct eventpoll *ep)
+{
+	struct ep_hash_node *n;
+	struct epitem *item;
+	unsigned int bucket = 0;
+
+	for (;;) {
+		spin_lock_irq(&ep->lock);
+		n = ep_hash_next(&ep->hash, &bucket);
+		if (n) {
+			item = container_of(n, struct epitem, node);
+			kref_get(&item->refs);
+		}
+		spin_unlock_irq(&ep->lock);
+		if (!n)
+			return;
+		ep_remove(ep, item);
+		item_put(item);
+		cond_resched();
+	}
+}
+
+/* Doubles the hash when it is due; without memory it stays as it is. */
+static void ep_grow_hash(struct eventpoll *ep)
+{
+	struct ep_hash bigger;
+
+	lockdep_assert_held(&ep->mtx);
+
+	if (!ep_hash_crowded(&ep->hash) ||
+	    ep_hash_grow_begin(&ep->hash, &bigger))
+		return;
+	spin_lock_irq(&ep->lock);
+	ep_hash_grow_commit(&ep->hash, &bigger);
+	spin_unlock_irq(&ep->lock);
+	ep_hash_free(&bigger);
+}
+
+/* Takes a place in the set, so that there is a slot for every item. */
+static int ep_reserve(struct eventpoll *ep)
+{
+	int err = 0;
+
+	if (!ep_user_charge(ep->user))
+		return -ENOSPC;
+	spin_lock_irq(&ep->lock);
+	if (ep->nitems < ep_pages_capacity(&ep->pages))
+		ep->nitems++;
+	else
+		err = -E2BIG;
+	spin_unlock_irq(&ep->lock);
+	if (err)
+		ep_user_uncharge(ep->user);
+	return err;
+}
+
+static void ep_unreserve(struct eventpoll *ep)
+{
+	spin_lock_irq(&ep->lock);
+	ep->nitems--;
+	spin_unlock_irq(&ep->lock);
+	ep_user_uncharge(ep->user);
+}
+
+static struct epitem *item_alloc(struct eventpoll *ep, int fd, short events,
+				 struct file *file)
+{
+	umode_t mode = file_inode(file)->i_mode;
+	struct epitem *item;
+
+	item = kzalloc(sizeof(*item), GFP_KERNEL_ACCOUNT);
+	if (!item)
+		return NULL;
+	item->ep = ep;
+	ep_slot_init(&item->slot, fd, events);
+	item->node.fd = fd;
+	item->file = file;
+	item->relay = !S_ISSOCK(mode) && !S_ISFIFO(mode);
+	INIT_LIST_HEAD(&item->ask);
+	INIT_LIST_HEAD(&item->nest_child);
+	INIT_LIST_HEAD(&item->nest_parent);
+	kref_init(&item->refs);
+	kref_get(&ep->refs);
+	return item;
+}
+
+/* Begins to listen.  From here on events come and the file may close. */
+static int item_attach(struct epitem *item)
+{
+	int err;
+
+	if (planted(PLANT_ENOMEM))
+		return -ENOMEM;
+	if (planted(PLANT_IGNOREENOMEM))
+		return 0;
+	kref_get(&item->refs);
+	err = file_notify_addcb_close(item->file, item_notify, item_closed,
+				      item);
+	if (err)
+		item_put(item);
+	return err;
+}
+
+/* A descriptor that is not in the set; file is pinned. */
+static int ep_insert(struct eventpoll *ep, int fd, short events,
+		     struct file *file)
+{
+	struct eventpoll *child = ep_of_file(file);
+	struct epitem *item;
+	int err;
+
+	err = ep_reserve(ep);
+	if (err)
+		return err;
+	item = item_alloc(ep, fd, events, file);
+	if (!item) {
+		ep_unreserve(ep);
+		return -ENOMEM;
+	}
+	ep_grow_hash(ep);
+
+	err = child ? ep_nest_link(item, child) : 0;
+	if (!err)
+		err = item_attach(item);
+
+	spin_lock_irq(&ep->lock);
+	if (!err) {
+		ep_hash_insert(&ep->hash, &item->node);
+		item->hashed = true;
+	} else {
+		/* Events may have come before attaching failed. */
+		item_unlink(ep, item);
+	}
+	spin_unlock_irq(&ep->lock);
+
+	if (err) {
+		ep_nest_unlink(item);
+		item_put(item);
+	} else {
+		trace_devepoll_add(ep, fd, events);
+	}
+	return err;
+}
+
+static void ep_change(struct eventpoll *ep, struct epitem *item, short events)
+{
+	spin_lock_irq(&ep->lock);
+	ep_pages_change(&ep->pages, &item->slot, events);
+	spin_unlock_irq(&ep->lock);
+	trace_devepoll_change(ep, item->slot.pfd.fd, events);
+}
+
+/* The record of a descriptor that is open; file is pinned. */
+static int ep_set(struct eventpoll *ep, int fd, short events,
+		  struct file *file, struct epitem *item)
+{
+	if (!file_can_poll(file))
+		return -EPERM;
+	if (ep_of_file(file) == ep)
+		return -EINVAL;
+	if (item && item->file == file) {
+		ep_change(ep, item, events);
+		return 0;
+	}
+	/* The number names another file now, though the old one lives on. */
+	if (item)
+		ep_remove(ep, item);
+	return ep_insert(ep, fd, events, file);
+}
+
+int ep_ctl(struct eventpoll *ep, const struct pollfd *rec)
+{
+	struct file *file = NULL;
+	struct epitem *item;
+	int err = 0;
+
+	lockdep_assert_held(&ep->mtx);
+
+	/* A negative number is no open file either. */
+	if (!(rec->events & POLLREMOVE))
+		file = fget(rec->fd);
+	/*
+	 * After the file is pinned: an item that is found now and has the
+	 * same address for its file has the same file, and cannot die under
+	 * us, since only its close or ep->mtx could end it.
+	 */
+	item = ep_find_get(ep, rec->fd);
+	if (file) {
+		err = ep_set(ep, rec->fd, rec->events, file, item);
+		fput(file);
+	} else if (item) {
+		ep_remove(ep, item);
+	}
+	if (item)
+		item_put(item);
+	return err;
+}

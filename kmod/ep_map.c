@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ep_map.c - the pages of an instance: EP_ALLOC, EP_FREE, mmap
+ *
+ * The geometry changes only under map_mtx and while nothing is mapped.  Every
+ * page in a mapping has a reference of its own, so no mapping can outlive its
+ * memory, whatever is freed here; 2002 gave reserved pages away and counted
+ * mappings wrong.
+ *
+ * A program must not write what others read: a shared mapping can never be
+ * made writable.  A private one may be, because programs of 2002 asked for
+ * PROT_WRITE: a store makes a copy of the page that is the program's own.
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+
+#include "compat.h"
+#include "ep_internal.h"
+#include "plant.h"
+
+int ep_alloc(struct eventpoll *ep, int maxfds)
+{
+	struct ep_pages bigger;
+	u32 numpages;
+	int err = 0;
+
+	if (maxfds < 0 || maxfds > MAX_FDS_IN_EVENTPOLL)
+		return -EINVAL;
+	numpages = EP_FDS_PAGES(maxfds);
+
+	if (mutex_lock_killable(&ep->map_mtx))
+		return -EINTR;
+	if (atomic_read(&ep->mapped)) {
+		err = -EBUSY;
+		goto out;
+	}
+	if (numpages <= ep->pages.numpages)
+		goto out;
+	err = ep_pages_grow_begin(&ep->pages, numpages, &bigger);
+	if (err)
+		goto out;
+	spin_lock_irq(&ep->lock);
+	ep_pages_grow_commit(&ep->pages, &bigger);
+	spin_unlock_irq(&ep->lock);
+	ep_pages_grow_end(&bigger);
+out:
+	mutex_unlock(&ep->map_mtx);
+	return err;
+}
+
+int ep_unalloc(struct eventpoll *ep)
+{
+	struct ep_pages old;
+	int err = 0;
+
+	ep_pages_init(&old);
+	if (mutex_lock_killable(&ep->map_mtx))
+		return -EINTR;
+	if (atomic_read(&ep->mapped)) {
+		err = -EBUSY;
+	} else if (!ep->pages.numpages) {
+		err = -EINVAL;
+	} else {
+		spin_lock_irq(&ep->lock);
+		ep_pages_take(&ep->pages, &old);
+		spin_unlock_irq(&ep->lock);
+	}
+	mutex_unlock(&ep->map_mtx);
+	ep_pages_free(&old);
+	/* There is nothing left that a sleeping consumer could wait for. */
+	if (!err)
+		wake_up(&ep->wq);
+	return err;
+}
+
+/* A mapping appeared by fork, by mremap, or by splitting one. */
+static void ep_vma_open(struct vm_area_struct *vma)
+{
+	struct eventpoll *ep = vma->vm_file->private_data;
+
+	atomic_inc(&ep->mapped);
+}
+
+static void ep_vma_close(struct vm_area_struct *vma)
+{
+	struct eventpoll *ep = vma->vm_file->private_data;
+
+	atomic_dec(&ep->mapped);
+}
+
+static const struct vm_operations_struct ep_vm_ops = {
+	.open = ep_vma_open,
+	.close = ep_vma_close,
+};
+
+static int insert_half(struct vm_area_struct *vma, struct pollfd **pages,
+		       u32 numpages, unsigned long addr)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < numpages && !err; i++, addr += EP_PAGE_SIZE)
+		err = vm_insert_page(vma, addr, virt_to_page(pages[i]));
+	return err;
+}
+
+int ep_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct eventpoll *ep = file->private_data;
+	struct ep_pages *p = &ep->pages;
+	unsigned long half;
+	int err = -EINVAL;
+
+	BUILD_BUG_ON(EP_PAGE_SIZE != PAGE_SIZE);
+
+	if ((vma->vm_flags & VM_SHARED) && (vma->vm_flags & VM_WRITE))
+		return -EACCES;
+
+	if (mutex_lock_killable(&ep->map_mtx))
+		return -EINTR;
+	half = (unsigned long)p->numpages * EP_PAGE_SIZE;
+	if (!half || vma->vm_pgoff || vma->vm_end - vma->vm_start != 2 * half)
+		goto out;
+
+	compat_vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP,
+			    vma->vm_flags & VM_SHARED ? VM_MAYWRITE : 0);
+	err = insert_half(vma, p->half[0], p->numpages, vma->vm_start);
+	if (!err)
+		err = insert_half(vma, p->half[1], p->numpages,
+				  vma->vm_start + half);
+	if (err)
+		goto out;
+	vma->vm_ops = &ep_vm_ops;
+	/* ->open is not called for the first mapping. */
+	if (planted(PLANT_MAPCOUNT))
+		atomic_set(&ep->mapped, 1);
+	else
+		atomic_inc(&ep->mapped);
+out:
+	mutex_unlock(&ep->map_mtx);
+	return err;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ep_nest.c - instances that watch instances
+ *
+ * A new link from one instance to another must close no cycle and make no
+ * chain of more than EP_MAX_NESTS links.  Both are questions about the longest
+ * chain below the watched instance and above the watching one.  The graph has
+ * an edge for each item that watches an instance, in two lists, one at each
+ * end.  A walk visits every instance once and marks it, so its time is linear
+ * in the edges even where there are very many paths.
+ *
+ * nest_mtx guards all edges.  An edge is gone before the instance at either
+ * end is freed: the item's remover and the closer of the watched file both
+ * take it out, and the closer does so before the file is released.
+ *
+ * Cycles through other kinds of files (the kernel's epoll) cannot be seen
+ * from here; ep_wake() sees to it that they do no harm.
+ */
+#include <linux/errno.h>
+#include <linux/minmax.h>
+
+#include "ep_internal.h"
+
+static DEFINE_MUTEX(nest_mtx);
+static u64 nest_walks;
+
+/*
+ * Links in the longest chain below ep, or -ELOOP if target is in it.  The
+ * depth is bounded, since no chain is ever longer than EP_MAX_NESTS.
+ */
+static int height_below(struct eventpoll *ep, struct eventpoll *target)
+{
+	struct epitem *item;
+	int height = 0;
+
+	if (ep == target)
+		return -ELOOP;
+	if (ep->nest_mark == nest_walks)
+		return ep->nest_height;
+
+	list_for_each_entry(item, &ep->children, nest_child) {
+		int h = height_below(ep_of_file(item->file), target);
+
+		if (h < 0)
+			return h;
+		height = max(height, h + 1);
+	}
+	ep->nest_mark = nest_walks;
+	ep->nest_height = height;
+	return height;
+}
+
+/* Links in the longest chain above ep. */
+static int height_above(struct eventpoll *ep)
+{
+	struct epitem *item;
+	int height = 0;
+
+	if (ep->nest_mark == nest_walks)
+		return ep->nest_height;
+
+	list_for_each_entry(item, &ep->parents, nest_parent)
+		height = max(height, height_above(item->ep) + 1);
+	ep->nest_mark = nest_walks;
+	ep->nest_height = height;
+	return height;
+}
+
+int ep_nest_link(struct epitem *item, struct eventpoll *child)
+{
+	struct eventpoll *parent = item->ep;
+	int below, above;
+	int err = 0;
+
+	if (parent == child)
+		return -EINVAL;
+
+	mutex_lock(&nest_mtx);
+	nest_walks++;
+	below = height_below(child, parent);
+	nest_walks++;
+	above = height_above(parent);
+	if (below < 0 || below + 1 + above > EP_MAX_NESTS) {
+		err = -ELOOP;
+	} else {
+		list_add(&item->nest_child, &parent->children);
+		list_add(&item->nest_parent, &child->parents);
+		item->nested = true;
+	}
+	mutex_unlock(&nest_mtx);
+	return err;
+}
+
+void ep_nest_unlink(struct epitem *item)
+{
+	if (!item->nested)
+		return;
+	mutex_lock(&nest_mtx);
+	list_del_init(&item->nest_child);
+	list_del_init(&item->nest_parent);
+	mutex_unlock(&nest_mtx);
+}

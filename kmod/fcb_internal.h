@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * fcb_internal.h - what the parts of fcb.ko share
+ */
+#ifndef KMOD_FCB_INTERNAL_H
+#define KMOD_FCB_INTERNAL_H
+
+#include <linux/hash.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/rculist.h>
+#include <linux/wait.h>
+
+#include "fcblist.h"
+
+struct fcblist;
+
+/**
+ * struct fput_provider - one way of hearing of the last close of a file
+ * @name: as the module parameter fput_hook has it
+ * @start: begin; 0 or -errno with a line in the log
+ * @stop: end; on return nobody is inside any more
+ * @watch: a file on this inode is going to be watched; or NULL
+ * @unwatch: it no longer is; or NULL.  Both may sleep.
+ *
+ * A provider calls file_notify_cleanup() for each watched file at its last
+ * close, in a context that may sleep, before the file is torn down.
+ */
+struct fput_provider {
+	const char *name;
+	int (*start)(void);
+	void (*stop)(void);
+	int (*watch)(struct inode *inode);
+	void (*unwatch)(struct inode *inode);
+};
+
+/**
+ * struct fcb_tap - our entry on one wait queue of a watched file
+ * @wait: the entry; its function is the event source
+ * @head: the queue it is on; NULL once POLLFREE took it off
+ * @list: the list that hears what comes
+ * @next: the next tap of the same file; most files have one
+ */
+struct fcb_tap {
+	struct wait_queue_entry wait;
+	struct wait_queue_head *head;
+	struct fcblist *list;
+	struct fcb_tap *next;
+};
+
+/**
+ * struct fcblist - the callbacks of one watched file
+ * @file: the key; not pinned
+ * @inode: the file's
+ * @callbacks: the registrations; changed under @mutex, walked under RCU
+ * @taps: wait-queue entries, @mutex
+ * @tap: the first of @taps, so that most files need no second allocation
+ * @mutex: guards everything here; may sleep in vfs_poll()
+ * @dead: no longer in the table, takes no more callbacks; @mutex
+ * @refs: one for the table, one for each user
+ * @link: in the table; changed under its lock, walked under RCU
+ * @rcu: the memory stays until readers are through
+ */
+struct fcblist {
+	struct file *file;
+	struct inode *inode;
+	struct list_head callbacks;
+	struct fcb_tap *taps;
+	struct fcb_tap tap;
+	struct mutex mutex;
+	bool dead;
+	refcount_t refs;
+	struct hlist_node link;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct fcb_struct - one registration (named as in 2002)
+ * @llink: in its list
+ * @cbproc: hears events
+ * @closeproc: hears the last close, or NULL
+ * @data: for both
+ * @local: private words of the callback
+ * @rcu: the memory stays until readers are through
+ */
+struct fcb_struct {
+	struct list_head llink;
+	fcb_event_t cbproc;
+	fcb_closed_t closeproc;
+	void *data;
+	unsigned long local[FCB_LOCAL_SIZE];
+	struct rcu_head rcu;
+};
+
+/**
+ * fcblist_deliver() - tell an event to a list
+ * @list: the list
+ * @event: { ioevt, plevt, -1 }
+ *
+ * Context: an RCU read-side section.  Holding any spinlock_t is one on every
+ * kernel we run on: it disables preemption, and on PREEMPT_RT it takes
+ * rcu_read_lock() itself.  So a wake-up function needs nothing more.
+ */
+static __always_inline void fcblist_deliver(struct fcblist *list, long *event)
+{
+	struct fcb_struct *fcb;
+
+	list_for_each_entry_rcu(fcb, &list->callbacks, llink, true)
+		fcb->cbproc(list->file, fcb->data, fcb->local, event);
+}
+
+/* fcblist.c: the side table, shared with the hook's fast path */
+extern struct hlist_head *fcb_table;
+extern unsigned int fcb_table_shift;
+
+static __always_inline struct hlist_head *fcb_bucket(const struct file *file)
+{
+	return &fcb_table[(unsigned long)file * GOLDEN_RATIO_64 >>
+			  fcb_table_shift];
+}
+
+/**
+ * fcb_maybe_watched() - the fast answer: can this file have callbacks?
+ * @file: any file
+ *
+ * Return: false for certain, true for perhaps.
+ */
+static __always_inline bool fcb_maybe_watched(const struct file *file)
+{
+	return !hlist_empty(fcb_bucket(file));
+}
+
+/* fcblist.c: the provider in use, set by fput_hook.c before the first list */
+extern const struct fput_provider *fcb_provider;
+
+int fcblist_init(unsigned int bits);
+void fcblist_exit(void);
+
+/* fcb_wakeup.c: the event source; both want @list->mutex and a live file */
+int fcb_taps_install(struct fcblist *list);
+void fcb_taps_remove(struct fcblist *list);
+
+#endif /* KMOD_FCB_INTERNAL_H */

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fcb_wakeup.c - events from the wait queues of the watched file
+ *
+ * In 2002 events came from sk_wake_async() and from hooks in the pipe code.
+ * Both still exist, but they miss most kinds of files, so here a watched file
+ * is listened to like epoll does it: vfs_poll() shows the wait queues, and an
+ * entry of ours goes on each of them (one for most files, two for a FIFO that
+ * is open both ways or for a pty; nothing is assumed).
+ *
+ * What a wake-up tells.  Its key holds poll bits, and a key is a hint:
+ *
+ *  - 0 says only that something happened.  Every hang-up, connect and
+ *    shutdown of a socket comes like that, and all of signalfd and inotify.
+ *  - 0xc3 (IN, RDNORM, PRI, RDBAND) is what sockets send for plain data: PRI
+ *    and RDBAND are always there and mean nothing.
+ *  - Everything else is taken at its word.
+ *
+ * What the key leaves open goes into the high half of plevt as doubts.
+ *
+ * POLLFREE in a key says that the queue goes away although the file lives
+ * (signalfd polled by a task that exits; binder).  The entry has to be off the
+ * queue before the function returns; the queue's memory is freed after a
+ * grace period, which is what fcb_taps_remove() leans on.
+ *
+ * The function runs under the lock of the queue, with interrupts off, in any
+ * context up to hard irq (timerfd); on PREEMPT_RT always in a task.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "fcb_internal.h"
+
+#define KEY_FREE	((__force u32)POLLFREE)
+#define KEY_IN		((__force u32)EPOLLIN)
+#define KEY_URGENT	((__force u32)(EPOLLPRI | EPOLLRDBAND))
+
+static __always_inline long key_to_plevt(u32 key)
+{
+	u32 facts = key & FCB_POLL_BITS;
+	u32 doubts = 0;
+
+	if (!facts) {
+		doubts = FCB_POLL_BITS;
+	} else if (facts & KEY_IN) {
+		doubts = facts & KEY_URGENT;
+		facts &= ~KEY_URGENT;
+	}
+	return facts | doubts << FCB_DOUBT_SHIFT;
+}
+
+static int fcb_wakeup(struct wait_queue_entry *wait, unsigned int mode,
+		      int sync, void *key)
+{
+	struct fcb_tap *tap = container_of(wait, struct fcb_tap, wait);
+	u32 bits = (__force u32)key_to_poll(key);
+	long event[] = { ION_WAKEUP, key_to_plevt(bits), -1 };
+
+	fcblist_deliver(tap->list, event);
+
+	if (unlikely(bits & KEY_FREE)) {
+		list_del_init(&wait->entry);
+		/* Pairs with the acquire in tap_remove(). */
+		smp_store_release(&tap->head, NULL);
+	}
+	return 1;
+}
+
+struct tap_install {
+	struct poll_table_struct pt;
+	struct fcblist *list;
+	int err;
+};
+
+static void tap_add(struct file *file, struct wait_queue_head *head,
+		    struct poll_table_struct *pt)
+{
+	struct tap_install *ti = container_of(pt, struct tap_install, pt);
+	struct fcblist *list = ti->list;
+	struct fcb_tap *tap = &list->tap;
+
+	if (!head || ti->err)
+		return;
+	if (list->taps) {
+		tap = kzalloc(sizeof(*tap), GFP_KERNEL_ACCOUNT);
+		if (!tap) {
+			ti->err = -ENOMEM;
+			return;
+		}
+	}
+	init_waitqueue_func_entry(&tap->wait, fcb_wakeup);
+	tap->head = head;
+	tap->list = list;
+	tap->next = list->taps;
+	list->taps = tap;
+	add_wait_queue(head, &tap->wait);
+}
+
+int fcb_taps_install(struct fcblist *list)
+{
+	struct tap_install ti = { .list = list };
+
+	lockdep_assert_held(&list->mutex);
+
+	init_poll_funcptr(&ti.pt, tap_add);
+	/* The state at this moment is of no interest: edges only. */
+	vfs_poll(list->file, &ti.pt);
+	return ti.err;
+}
+
+static void tap_remove(struct fcb_tap *tap)
+{
+	struct wait_queue_head *head;
+
+	rcu_read_lock();
+	head = smp_load_acquire(&tap->head);
+	if (head)
+		remove_wait_queue(head, &tap->wait);
+	rcu_read_unlock();
+}
+
+void fcb_taps_remove(struct fcblist *list)
+{
+	struct fcb_tap *tap;
+
+	lockdep_assert_held(&list->mutex);
+
+	while ((tap = list->taps)) {
+		list->taps = tap->next;
+		tap_remove(tap);
+		if (tap != &list->tap)
+			kfree(tap);
+	}
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fcblist.c - the file callback list
+ *
+ * One struct fcblist for every watched file, found by the file's address in
+ * a hash table; on it, one struct fcb_struct for every registration.
+ *
+ * Invariants
+ *
+ *  - A list is in the table from its first registration to its last, or to
+ *    the last close of its file, whichever is first.  Then it is dead for
+ *    good; a later registration makes a new list.
+ *  - While a list is in the table and its mutex is held, its file is whole:
+ *    the last close has to come through file_notify_cleanup(), at the head of
+ *    __fput(), and waits there for the mutex.  This is what allows a list to
+ *    be taken down by somebody who holds no reference on the file.
+ *  - The taps (fcb_wakeup.c) are on the file's wait queues, and the provider
+ *    of closes watches its inode, only while the list is in the table.
+ *  - A registration is ended once: by the one who unlinks it, under the
+ *    mutex.
+ *
+ * Locks, outermost first
+ *
+ *	list->mutex	one list; held over vfs_poll() of its file
+ *	table_lock	the chains of the table; innermost, never held long
+ *
+ * Events take neither.  They walk the callbacks under RCU, from the lock of
+ * a wait queue or from rcu_read_lock() in file_notify_event().  Closes are
+ * inside fcb_srcu, because they may sleep.
+ */
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+
+#include "fcb_internal.h"
+#include "plant.h"
+
+const long ion_band_table[FCB_NBANDS] = {
+	ION_IN, ION_OUT, ION_IN, ION_ERR, ION_IN, ION_HUP,
+};
+EXPORT_SYMBOL_GPL(ion_band_table);
+
+const long poll_band_table[FCB_NBANDS] = {
+	POLLIN | POLLRDNORM,
+	POLLOUT | POLLWRNORM | POLLWRBAND,
+	POLLIN | POLLRDNORM | POLLMSG,
+	POLLERR,
+	POLLPRI | POLLRDBAND,
+	POLLHUP | POLLERR,
+};
+EXPORT_SYMBOL_GPL(poll_band_table);
+
+struct hlist_head *fcb_table __read_mostly;
+unsigned int fcb_table_shift __read_mostly;
+static DEFINE_SPINLOCK(table_lock);
+DEFINE_STATIC_SRCU(fcb_srcu);
+
+const struct fput_provider *fcb_provider __read_mostly;
+
+static struct fcblist *table_find(struct file *file)
+{
+	struct fcblist *list;
+
+	hlist_for_each_entry_rcu(list, fcb_bucket(file), link,
+				 lockdep_is_held(&table_lock))
+		if (list->file == file)
+			return list;
+	return NULL;
+}
+
+/* The list of a file with a reference on it, or NULL. */
+static struct fcblist *fcblist_get(struct file *file)
+{
+	struct fcblist *list;
+
+	rcu_read_lock();
+	list = table_find(file);
+	if (list && !refcount_inc_not_zero(&list->refs))
+		list = NULL;
+	rcu_read_unlock();
+	return list;
+}
+
+static void fcblist_put(struct fcblist *list)
+{
+	if (refcount_dec_and_test(&list->refs))
+		kfree_rcu(list, rcu);
+}
+
+/* The same, made if there is none.  The caller pins the file. */
+static struct fcblist *fcblist_get_or_make(struct file *file)
+{
+	struct fcblist *list, *old;
+
+	list = fcblist_get(file);
+	if (list)
+		return list;
+
+	list = kzalloc(sizeof(*list), GFP_KERNEL_ACCOUNT);
+	if (!list)
+		return NULL;
+	list->file = file;
+	list->inode = file_inode(file);
+	INIT_LIST_HEAD(&list->callbacks);
+	mutex_init(&list->mutex);
+	refcount_set(&list->refs, 2);
+
+	spin_lock(&table_lock);
+	old = table_find(file);
+	if (old && refcount_inc_not_zero(&old->refs)) {
+		spin_unlock(&table_lock);
+		kfree(list);
+		return old;
+	}
+	hlist_add_head_rcu(&list->link, fcb_bucket(file));
+	spin_unlock(&table_lock);
+	return list;
+}
+
+/* Begins to listen, for the first registration on a list. */
+static int fcblist_start(struct fcblist *list)
+{
+	int err;
+
+	if (fcb_provider->watch) {
+		err = fcb_provider->watch(list->inode);
+		if (err)
+			return err;
+	}
+	err = fcb_taps_install(list);
+	if (err) {
+		fcb_taps_remove(list);
+		if (fcb_provider->unwatch)
+			fcb_provider->unwatch(list->inode);
+	}
+	return err;
+}
+
+static void fcblist_stop(struct fcblist *list)
+{
+	fcb_taps_remove(list);
+	if (fcb_provider->unwatch)
+		fcb_provider->unwatch(list->inode);
+}
+
+/* Takes a list that does not listen out of the table, for good. */
+static void fcblist_kill(struct fcblist *list)
+{
+	lockdep_assert_held(&list->mutex);
+
+	list->dead = true;
+	spin_lock(&table_lock);
+	hlist_del_rcu(&list->link);
+	spin_unlock(&table_lock);
+	fcblist_put(list);
+}
+
+static struct fcb_struct *fcb_find(struct fcblist *list, fcb_event_t cbproc,
+				   void *data)
+{
+	struct fcb_struct *fcb;
+
+	list_for_each_entry(fcb, &list->callbacks, llink)
+		if (fcb->cbproc == cbproc &&
+		    (fcb->data == data || planted(PLANT_DELFUNC)))
+			return fcb;
+	return NULL;
+}
+
+/* Puts fcb on the file's list; -EAGAIN when that list died meanwhile. */
+static int fcblist_add(struct file *file, struct fcb_struct *fcb)
+{
+	struct fcblist *list;
+	int err = 0;
+
+	list = fcblist_get_or_make(file);
+	if (!list)
+		return -ENOMEM;
+
+	if (mutex_lock_killable(&list->mutex)) {
+		fcblist_put(list);
+		return -EINTR;
+	}
+	if (list->dead) {
+		err = -EAGAIN;
+		goto out;
+	}
+	list_add_tail_rcu(&fcb->llink, &list->callbacks);
+	if (list_is_singular(&list->callbacks)) {
+		err = fcblist_start(list);
+		if (err) {
+			list_del_rcu(&fcb->llink);
+			fcblist_kill(list);
+		}
+	}
+out:
+	mutex_unlock(&list->mutex);
+	fcblist_put(list);
+	return err;
+}
+
+int file_notify_addcb_close(struct file *file, fcb_event_t cbproc,
+			    fcb_closed_t closeproc, void *data)
+{
+	struct fcb_struct *fcb;
+	int err;
+
+	if (!file_can_poll(file))
+		return -EPERM;
+
+	fcb = kzalloc(sizeof(*fcb), GFP_KERNEL_ACCOUNT);
+	if (!fcb)
+		return -ENOMEM;
+	fcb->cbproc = cbproc;
+	fcb->closeproc = closeproc;
+	fcb->data = data;
+
+	do {
+		err = fcblist_add(file, fcb);
+	} while (err == -EAGAIN);
+	if (err)
+		kfree_rcu(fcb, rcu);
+	return err;
+}
+EXPORT_SYMBOL_GPL(file_notify_addcb_close);
+
+int file_notify_addcb(struct file *file, fcb_event_t cbproc, void *data)
+{
+	return file_notify_addcb_close(file, cbproc, NULL, data);
+}
+EXPORT_SYMBOL_GPL(file_notify_addcb);
+
+int file_notify_delcb(struct file *file, fcb_event_t cbproc, void *data)
+{
+	struct fcb_struct *fcb;
+	struct fcblist *list;
+
+	list = fcblist_get(file);
+	if (!list)
+		return -ENOENT;
+
+	mutex_lock(&list->mutex);
+	fcb = fcb_find(list, cbproc, data);
+	if (fcb) {
+		list_del_rcu(&fcb->llink);
+		if (list_empty(&list->callbacks) && !list->dead) {
+			fcblist_stop(list);
+			fcblist_kill(list);
+		}
+	}
+	mutex_unlock(&list->mutex);
+	fcblist_put(list);
+
+	if (!fcb)
+		return -ENOENT;
+	kfree_rcu(fcb, rcu);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(file_notify_delcb);
+
+void file_notify_event(struct file *file, long *event)
+{
+	struct fcblist *list;
+
+	rcu_read_lock();
+	list = table_find(file);
+	if (list)
+		fcblist_deliver(list, event);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(file_notify_event);
+
+/* Tells the close to all registrations of a list, and ends them. */
+static void fcblist_close(struct fcblist *list)
+{
+	struct fcb_struct *fcb;
+
+	mutex_lock(&list->mutex);
+	if (!list->dead) {
+		fcblist_stop(list);
+		fcblist_kill(list);
+	}
+	while ((fcb = list_first_entry_or_null(&list->callbacks,
+					       struct fcb_struct, llink))) {
+		list_del_rcu(&fcb->llink);
+		/* The owner may wait for a lock under which it calls us. */
+		mutex_unlock(&list->mutex);
+		if (fcb->closeproc)
+			fcb->closeproc(list->file, fcb->data);
+		kfree_rcu(fcb, rcu);
+		mutex_lock(&list->mutex);
+	}
+	mutex_unlock(&list->mutex);
+}
+
+void file_notify_cleanup(struct file *file)
+{
+	struct fcblist *list;
+	int idx;
+
+	idx = srcu_read_lock(&fcb_srcu);
+	list = fcblist_get(file);
+	if (list) {
+		fcblist_close(list);
+		fcblist_put(list);
+	}
+	srcu_read_unlock(&fcb_srcu, idx);
+}
+EXPORT_SYMBOL_GPL(file_notify_cleanup);
+
+void file_notify_sync(void)
+{
+	synchronize_srcu(&fcb_srcu);
+	synchronize_rcu();
+}
+EXPORT_SYMBOL_GPL(file_notify_sync);
+
+int __init fcblist_init(unsigned int bits)
+{
+	fcb_table = kvcalloc(1UL << bits, sizeof(*fcb_table), GFP_KERNEL);
+	if (!fcb_table)
+		return -ENOMEM;
+	fcb_table_shift = 64 - bits;
+	return 0;
+}
+
+/*
+ * Modules that register callbacks pin this one, so the table is empty, and no
+ * wake-up function of ours is on a queue.
+ */
+void fcblist_exit(void)
+{
+	kvfree(fcb_table);
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fput_hook.c - choosing the way to hear of closes, and proving that it works
+ *
+ * A provider can be in place and yet never be called: a direct call that is
+ * registered while kernel.ftrace_enabled is 0 says nothing and does nothing.
+ * So each one is tried at load with a real file: opened, watched, closed.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "fput_hook.h"
+
+static const struct fput_provider * const providers[] = {
+	&fput_direct,
+	&fput_fsnotify,
+};
+
+/*
+ * The self-test.  It runs in a kernel thread, because there fput() goes
+ * through the delayed list, which can be flushed: in a task the last fput()
+ * would only take effect on the way back to user space.
+ */
+struct selftest {
+	struct work_struct work;
+	struct completion closed;
+	int err;
+};
+
+static __poll_t selftest_poll(struct file *file, struct poll_table_struct *pt)
+{
+	return 0;
+}
+
+static const struct file_operations selftest_fops = {
+	.owner = THIS_MODULE,
+	.poll = selftest_poll,
+};
+
+static void selftest_event(struct file *file, void *data,
+			   unsigned long *local, long *event)
+{
+}
+
+static void selftest_closed(struct file *file, void *data)
+{
+	struct selftest *st = data;
+
+	complete(&st->closed);
+}
+
+static void selftest_work(struct work_struct *work)
+{
+	struct selftest *st = container_of(work, struct selftest, work);
+	struct file *file;
+
+	file = anon_inode_getfile("[fcb-selftest]", &selftest_fops, NULL,
+				  O_RDWR);
+	if (IS_ERR(file)) {
+		st->err = PTR_ERR(file);
+		return;
+	}
+	st->err = file_notify_addcb_close(file, selftest_event,
+					  selftest_closed, st);
+	fput(file);
+	flush_delayed_fput();
+	if (st->err)
+		return;
+	/* Somebody else's flush may have our file in hand. */
+	if (wait_for_completion_timeout(&st->closed, 5 * HZ))
+		return;
+	st->err = -EOPNOTSUPP;
+	/*
+	 * Nobody heard of the close, so the registration is still there.  The
+	 * address serves as its name; the file is not touched, for it has no
+	 * wait queue, and its inode is the one that all such files share.
+	 */
+	file_notify_delcb(file, selftest_event, st);
+}
+
+static int selftest(void)
+{
+	struct selftest st = { .err = 0 };
+
+	init_completion(&st.closed);
+	INIT_WORK_ONSTACK(&st.work, selftest_work);
+	schedule_work(&st.work);
+	flush_work(&st.work);
+	destroy_work_on_stack(&st.work);
+	return st.err;
+}
+
+static int try_provider(const struct fput_provider *p)
+{
+	int err;
+
+	err = p->start();
+	if (err)
+		return err;
+	fcb_provider = p;
+	err = selftest();
+	if (!err)
+		return 0;
+	pr_notice("%s hook is in place but does not fire (%d)%s\n", p->name,
+		  err, p == &fput_direct ? "; is kernel.ftrace_enabled 0?" : "");
+	p->stop();
+	fcb_provider = NULL;
+	return err;
+}
+
+int fput_hook_start(const char *want)
+{
+	int err = -EINVAL;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(providers); i++) {
+		if (strcmp(want, "auto") && strcmp(want, providers[i]->name))
+			continue;
+		err = try_provider(providers[i]);
+		if (!err)
+			return 0;
+	}
+	return err;
+}
+
+void fput_hook_stop(void)
+{
+	fcb_provider->stop();
+	fcb_provider = NULL;
+}
+
+const char *fput_hook_name(void)
+{
+	return fcb_provider ? fcb_provider->name : "none";
+}

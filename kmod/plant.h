@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * plant.h - faults planted on purpose, to test the tests
+ *
+ * A build with PLANT=1 has a module parameter "plant" that turns one fault
+ * on; "./lab check" makes sure that the suites notice.  Other builds have
+ * neither parameter nor code.
+ */
+#ifndef KMOD_PLANT_H
+#define KMOD_PLANT_H
+
+enum plant {
+	PLANT_NONE,
+	PLANT_DROP,		/* every 7th event is lost */
+	PLANT_TWICE,		/* an item gets a second slot in one version */
+	PLANT_NODETACH,		/* the close of a watched file goes unseen */
+	PLANT_LOSTBIT,		/* 2002: a mask change spares a pending slot */
+	PLANT_TWOWAITERS,	/* 2002: any number of threads in EP_POLL */
+	PLANT_MAPCOUNT,		/* 2002: mmap sets the counter to one */
+	PLANT_ENOMEM,		/* attaching fails, and it is told */
+	PLANT_IGNOREENOMEM,	/* 2002: attaching fails, and it is not told */
+	PLANT_STALESLOT,	/* a removal leaves the pending slot */
+	PLANT_HALFSHARED,	/* the switch hands out the half that is filled */
+	PLANT_DELFUNC,		/* 2002: delete compares the function alone */
+};
+
+#ifdef DEVEPOLL_PLANT
+
+#include <linux/moduleparam.h>
+#include <linux/string.h>
+
+extern enum plant plant_now;
+
+#define planted(which)	unlikely(plant_now == (which))
+
+/* Once in each module. */
+#define PLANT_PARAM							\
+enum plant plant_now;							\
+static int plant_set(const char *val, const struct kernel_param *kp)	\
+{									\
+	static const char * const names[] = {				\
+		"none", "drop", "twice", "nodetach", "lostbit",		\
+		"twowaiters", "mapcount", "enomem", "ignoreenomem",	\
+		"staleslot", "halfshared", "delfunc",			\
+	};								\
+	int i = sysfs_match_string(names, val);				\
+									\
+	if (i < 0)							\
+		return i;						\
+	plant_now = i;							\
+	return 0;							\
+}									\
+static const struct kernel_param_ops plant_ops = { .set = plant_set };	\
+module_param_cb(plant, &plant_ops, NULL, 0200);				\
+MODULE_PARM_DESC(plant, "fault to plant (test builds)")
+
+#else
+
+#define planted(which)	false
+
+#endif /* DEVEPOLL_PLANT */
+
+#endif /* KMOD_PLANT_H */
