@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * close.c - workload "close": what the modules cost those who do not use them
+ *
+ * A descriptor that nobody watches is made and closed.  Run it once before the
+ * modules are loaded and once after: LAB_MODULES=none or =loaded in the
+ * environment says which, and takes the place of the design.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+/* Short enough that most batches see no timer tick. */
+#define BATCH 200
+#define RUNS 31
+
+static double batch(void)
+{
+	uint64_t start = clock_ns();
+
+	for (int i = 0; i < BATCH; i++) {
+		int fd = eventfd(0, EFD_CLOEXEC);
+
+		if (fd < 0)
+			die("eventfd: %s", strerror(errno));
+		close(fd);
+	}
+	return clock_since(start) / BATCH;
+}
+
+static int run(const struct options *opt)
+{
+	const char *modules = getenv("LAB_MODULES");
+	struct point at = { "close", modules && *modules ? modules : "unknown",
+			    NULL, -1, -1 };
+	struct samples s = { 0 };
+	int runs = opt->runs ? opt->runs : RUNS;
+
+	progress("close, modules: %s", at.design);
+	for (int i = 0; i < 5; i++)
+		batch();
+	for (int i = 0; i < runs; i++)
+		samples_add(&s, batch());
+	result_add(&at, "close", "call", &s, NULL);
+	samples_free(&s);
+	return 0;
+}
+
+const struct workload workload_close = {
+	.name = "close",
+	.about = "make and close a file that nobody watches",
+	.run = run,
+};

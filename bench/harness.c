@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * harness.c - clock, samples, results and progress of evbench
+ *
+ * Documented in harness.h.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+/**
+ * struct result - a line to be printed at the end
+ * @text: the JSON object
+ * @ok: whether it was right
+ */
+struct result {
+	char *text;
+	bool ok;
+};
+
+static struct result *results;
+static size_t n_results;
+static double clock_cost;
+
+static const char *accel(void)
+{
+	const char *a = getenv("LAB_ACCEL");
+
+	return a && *a ? a : "native";
+}
+
+static const char *kernel(void)
+{
+	static struct utsname uts;
+	const char *k = getenv("LAB_KERNEL");
+
+	if (k && *k)
+		return k;
+	uname(&uts);
+	return uts.release;
+}
+
+void die(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("evbench: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+void progress(const char *fmt, ...)
+{
+	const struct timespec settle = { .tv_nsec = 20000000 };
+	va_list ap;
+
+	fputs("evbench: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	tcdrain(STDERR_FILENO);
+	nanosleep(&settle, NULL);
+}
+
+void samples_add(struct samples *s, double value)
+{
+	if (s->n == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 32;
+		s->v = reallocarray(s->v, s->cap, sizeof(*s->v));
+		if (!s->v)
+			die("out of memory");
+	}
+	s->v[s->n++] = value;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double *sorted(const struct samples *s)
+{
+	double *v = malloc((s->n ? s->n : 1) * sizeof(*v));
+
+	if (!v)
+		die("out of memory");
+	if (s->n)
+		memcpy(v, s->v, s->n * sizeof(*v));
+	qsort(v, s->n, sizeof(*v), by_value);
+	return v;
+}
+
+double samples_median(const struct samples *s)
+{
+	double *v = sorted(s);
+	double median = 0;
+
+	if (s->n)
+		median = (v[s->n / 2] + v[(s->n - 1) / 2]) / 2;
+	free(v);
+	return median;
+}
+
+void samples_free(struct samples *s)
+{
+	free(s->v);
+	memset(s, 0, sizeof(*s));
+}
+
+/* For names and messages of our own and of the C library only. */
+static void put_string(FILE *f, const char *key, const char *value)
+{
+	fprintf(f, ",\"%s\":\"", key);
+	for (; *value; value++) {
+		if (*value == '"' || *value == '\\')
+			fputc('\\', f);
+		if ((unsigned char)*value >= ' ')
+			fputc(*value, f);
+	}
+	fputc('"', f);
+}
+
+static FILE *result_begin(struct result *r, size_t *size,
+			  const struct point *at)
+{
+	FILE *f = open_memstream(&r->text, size);
+
+	if (!f)
+		die("out of memory");
+	fprintf(f, "{\"workload\":\"%s\"", at->workload);
+	put_string(f, "design", at->design);
+	put_string(f, "kernel", kernel());
+	put_string(f, "accel", accel());
+	if (at->source)
+		put_string(f, "source", at->source);
+	if (at->m >= 0)
+		fprintf(f, ",\"m\":%ld", at->m);
+	if (at->k >= 0)
+		fprintf(f, ",\"k\":%ld", at->k);
+	return f;
+}
+
+static void result_end(FILE *f, const struct result *r)
+{
+	fprintf(f, ",\"ok\":%s}", r->ok ? "true" : "false");
+	if (fclose(f))
+		die("out of memory");
+}
+
+static struct result *result_new(bool ok)
+{
+	results = reallocarray(results, n_results + 1, sizeof(*results));
+	if (!results)
+		die("out of memory");
+	results[n_results].ok = ok;
+	return &results[n_results++];
+}
+
+void result_add(const struct point *at, const char *metric, const char *per,
+		const struct samples *s, const char *why)
+{
+	struct result *r = result_new(!why);
+	double *v = sorted(s);
+	size_t size;
+	FILE *f = result_begin(r, &size, at);
+
+	put_string(f, "metric", metric);
+	fprintf(f, ",\"unit\":\"%s/%s\"",
+		strcmp(accel(), "icount") ? "ns" : "insn", per);
+	if (s->n)
+		fprintf(f, ",\"median\":%.9g,\"min\":%.9g,\"max\":%.9g",
+			samples_median(s), v[0], v[s->n - 1]);
+	fprintf(f, ",\"runs\":%zu", s->n);
+	if (why)
+		put_string(f, "why", why);
+	result_end(f, r);
+	free(v);
+}
+
+void result_na(const struct point *at, const char *why)
+{
+	struct result *r = result_new(true);
+	size_t size;
+	FILE *f = result_begin(r, &size, at);
+
+	put_string(f, "metric", "n/a");
+	put_string(f, "why", why);
+	result_end(f, r);
+}
+
+bool results_print(void)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < n_results; i++) {
+		puts(results[i].text);
+		ok &= results[i].ok;
+		free(results[i].text);
+	}
+	free(results);
+	results = NULL;
+	n_results = 0;
+	return !fflush(stdout) && ok;
+}
+
+double clock_since(uint64_t start)
+{
+	return (double)(clock_ns() - start) - clock_cost;
+}
+
+long max_fds(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim))
+		return 0;
+	return (long)lim.rlim_cur;
+}
+
+static void pin(void)
+{
+	cpu_set_t set;
+	int cpu = sched_getcpu();
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu < 0 ? 0 : cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+void harness_start(void)
+{
+	struct samples s = { 0 };
+	struct rlimit lim;
+
+	pin();
+	if (!getrlimit(RLIMIT_NOFILE, &lim)) {
+		lim.rlim_cur = lim.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &lim);
+	}
+	/* What the guest did at boot shall be over. */
+	if (!strcmp(accel(), "icount"))
+		sleep(1);
+	for (int i = 0; i < 1001; i++) {
+		uint64_t start = clock_ns();
+
+		samples_add(&s, clock_since(start));
+	}
+	clock_cost = samples_median(&s);
+	samples_free(&s);
+}

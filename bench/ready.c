@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ready.c - workload "ready": what it costs to be told of an event
+ *
+ * After epwbench and libevent's bench.  M sources are watched; in each round K
+ * of them, evenly spread, get a message, the queue is asked until all K were
+ * told, and they are drained.  Figures, per event:
+ *
+ *   notify	the write, less the same write while nobody watches (this one
+ *		is the metric "write" of a design "none")
+ *   harvest	asking the queue (harvest-call: the same for the whole round)
+ *   recheck	level-triggered designs: what the drained sources cost at the
+ *		next asking, beyond a call with nothing to do
+ *   tax	the sum: what the design takes to deliver an event
+ *
+ * A level-triggered epoll keeps what it told in its ready list and polls it
+ * again at the next call; a server pays that with every round.
+ *
+ * Each round is checked: the K descriptors with POLLIN and no others, none
+ * twice, and nothing left after they were drained.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "evq.h"
+#include "harness.h"
+#include "sources.h"
+
+#define RUNS 15
+#define WARM_UP 3
+/**
+ * struct bench - a round
+ * @all: the M sources
+ * @q: the queue, or NULL while nobody watches
+ * @edge: whether @q tells an event only once
+ * @active: the K sources that get a message
+ * @k: how many
+ * @told: by index in @all: the number of the wait that last told it
+ * @waits: counts the waits
+ * @why: what went wrong, or NULL
+ */
+struct bench {
+	struct sources all;
+	struct evq *q;
+	bool edge;
+	struct source **active;
+	long k;
+	unsigned long *told;
+	unsigned long waits;
+	const char *why;
+};
+
+/* The figures of a point. */
+struct figures {
+	struct samples notify, harvest, recheck, tax, call;
+};
+
+static void choose_active(struct bench *b, long k)
+{
+	b->k = k;
+	for (long i = 0; i < k; i++)
+		b->active[i] = &b->all.s[i * b->all.n / k];
+}
+
+static double feed(struct bench *b)
+{
+	/* The value 1 for an eventfd, any bytes for the others. */
+	static const uint64_t message = 1;
+	long done = 0;
+	uint64_t start = clock_ns();
+	double cost;
+
+	for (long i = 0; i < b->k; i++)
+		done += write(b->active[i]->feed, &message, MESSAGE);
+	cost = clock_since(start);
+	if (done != b->k * MESSAGE)
+		b->why = "a message could not be written";
+	return cost;
+}
+
+static void drain(struct bench *b)
+{
+	for (long i = 0; i < b->k; i++)
+		if (source_drain(b->active[i]))
+			b->why = "a message could not be read back";
+}
+
+/* Looks at what one wait told; returns how many were not told before. */
+static long check(struct bench *b, int n, unsigned long first_wait)
+{
+	long fresh = 0;
+
+	for (int i = 0; i < n; i++) {
+		int fd = evq_get_fd(b->q, i);
+		long at = fd >= 0 && fd < b->all.n_fd ? b->all.by_fd[fd] : -1;
+		/* Evenly spread: there is one active source for each slice. */
+		long slice = at < 0 ? 0 : (at * b->k + b->all.n - 1) / b->all.n;
+
+		if (at < 0 || slice >= b->k ||
+		    b->active[slice] != &b->all.s[at]) {
+			b->why = "told of a source that had no event";
+			return fresh;
+		}
+		if (!(evq_get_revents(b->q, i) & POLLIN))
+			b->why = "told of a source without POLLIN";
+		if (b->told[at] >= (b->edge ? first_wait : b->waits))
+			b->why = "told of an event twice";
+		if (b->told[at] < first_wait)
+			fresh++;
+		b->told[at] = b->waits;
+	}
+	return fresh;
+}
+
+static double harvest(struct bench *b)
+{
+	unsigned long first_wait = b->waits + 1;
+	double cost = 0;
+	int timeout = 0;
+
+	for (long left = b->k; left && !b->why;) {
+		uint64_t start = clock_ns();
+		int n = evq_wait(b->q, timeout);
+
+		cost += clock_since(start);
+		b->waits++;
+		if (n < 0)
+			b->why = strerror(errno);
+		else if (!n && timeout)
+			b->why = "an event was not told";
+		else
+			left -= check(b, n, first_wait);
+		timeout = PATIENCE_MS;
+	}
+	return cost;
+}
+
+/* Nothing must be left; returns what the question cost. */
+static double ask_drained(struct bench *b)
+{
+	uint64_t start = clock_ns();
+	int n = evq_wait(b->q, 0);
+	double cost = clock_since(start);
+
+	if (n && !b->why)
+		b->why = n < 0 ? strerror(errno) :
+				 "told of a source that was drained";
+	return cost;
+}
+
+static void round_watched(struct bench *b, double bare, struct figures *f)
+{
+	double notify = feed(b) - bare;
+	double wait = harvest(b);
+	double recheck = 0;
+
+	drain(b);
+	if (!b->why)
+		recheck = ask_drained(b);
+	if (!b->why && !b->edge)
+		recheck -= ask_drained(b);
+	if (b->why || !f)
+		return;
+	if (b->edge)
+		recheck = 0;
+	samples_add(&f->notify, notify / (double)b->k);
+	samples_add(&f->harvest, wait / (double)b->k);
+	samples_add(&f->recheck, recheck / (double)b->k);
+	samples_add(&f->tax, (notify + wait + recheck) / (double)b->k);
+	samples_add(&f->call, wait);
+}
+
+/* Large rounds are long enough to be their own average. */
+static int runs_for(const struct options *opt, long k)
+{
+	if (opt->runs)
+		return opt->runs;
+	return k < 10000 ? RUNS : k < 100000 ? 7 : 3;
+}
+
+static int warm_up_for(long k)
+{
+	return k < 10000 ? WARM_UP : 1;
+}
+
+/* The same writes while nobody watches; the median of a whole round. */
+static double measure_bare(struct bench *b, const struct options *opt,
+			   struct samples *per_event)
+{
+	struct samples s = { 0 };
+	double median;
+
+	for (int i = -warm_up_for(b->k); i < runs_for(opt, b->k); i++) {
+		double cost = feed(b);
+
+		drain(b);
+		if (i < 0)
+			continue;
+		samples_add(&s, cost);
+		samples_add(per_event, cost / (double)b->k);
+	}
+	median = samples_median(&s);
+	samples_free(&s);
+	return median;
+}
+
+static void measure_watched(struct bench *b, const struct options *opt,
+			    const struct point *at, double bare)
+{
+	struct figures f = { 0 };
+
+	b->why = NULL;
+	for (int i = -warm_up_for(b->k); i < runs_for(opt, b->k) && !b->why;
+	     i++)
+		round_watched(b, bare, i < 0 ? NULL : &f);
+	result_add(at, "notify", "event", &f.notify, b->why);
+	result_add(at, "harvest", "event", &f.harvest, b->why);
+	if (!b->edge)
+		result_add(at, "recheck", "event", &f.recheck, b->why);
+	result_add(at, "tax", "event", &f.tax, b->why);
+	result_add(at, "harvest-call", "call", &f.call, b->why);
+	samples_free(&f.notify);
+	samples_free(&f.harvest);
+	samples_free(&f.recheck);
+	samples_free(&f.tax);
+	samples_free(&f.call);
+}
+
+static const char *watch_all(struct bench *b, const char *design)
+{
+	b->q = evq_open(design, (int)b->all.n);
+	if (!b->q)
+		return strerror(errno);
+	b->edge = evq_design(b->q)->flags & EVQ_EDGE;
+	for (long i = 0; i < b->all.n; i++)
+		if (evq_add(b->q, b->all.s[i].watched, POLLIN))
+			return strerror(errno);
+	/* What adding itself told is not of interest. */
+	return evq_wait(b->q, 0) ? "ready before any message" : NULL;
+}
+
+/*
+ * The bare writes are measured anew for every design, since what they cost
+ * drifts by an instruction or two in the life of a guest.
+ */
+static void measure_design(struct bench *b, const struct options *opt,
+			   struct point at, const long *k, size_t n_k,
+			   struct samples *write_cost)
+{
+	const struct samples nothing = { 0 };
+	const char *why, *broken;
+	double bare[MAX_LIST];
+
+	progress("ready, %s, m=%ld, %s", at.source, at.m, at.design);
+	b->why = NULL;
+	for (size_t i = 0; i < n_k && !b->why; i++) {
+		choose_active(b, k[i]);
+		bare[i] = measure_bare(b, opt, &write_cost[i]);
+	}
+	broken = b->why;
+	why = broken ? broken : watch_all(b, at.design);
+	for (size_t i = 0; i < n_k; i++) {
+		at.k = k[i];
+		if (broken) {
+			result_add(&at, "tax", "event", &nothing, broken);
+			continue;
+		}
+		if (why) {
+			result_na(&at, why);
+			continue;
+		}
+		choose_active(b, k[i]);
+		measure_watched(b, opt, &at, bare[i]);
+		if (b->why)
+			sources_flush(&b->all);
+	}
+	evq_close(b->q);
+	b->q = NULL;
+}
+
+/* All designs at one M: the sources are made once. */
+static void measure_m(const struct options *opt, long m, const long *k,
+		      size_t n_k, const char *const *designs, size_t n_designs)
+{
+	struct point at = { "ready", NULL, opt->source ? opt->source : "unix",
+			    m, -1 };
+	struct samples write_cost[MAX_LIST] = { 0 };
+	struct bench b = { 0 };
+	const char *why;
+
+	progress("ready, %s, m=%ld", at.source, m);
+	why = sources_open(&b.all, at.source, m);
+	b.active = calloc((size_t)m, sizeof(struct source *));
+	b.told = calloc((size_t)m, sizeof(unsigned long));
+	if (!b.active || !b.told)
+		die("out of memory");
+	for (size_t d = 0; d < n_designs; d++) {
+		at.design = designs[d];
+		if (!why)
+			measure_design(&b, opt, at, k, n_k, write_cost);
+		for (size_t i = 0; i < n_k && why; i++) {
+			at.k = k[i];
+			result_na(&at, why);
+		}
+	}
+	at.design = "none";
+	for (size_t i = 0; i < n_k && !why; i++) {
+		at.k = k[i];
+		result_add(&at, "write", "event", &write_cost[i], NULL);
+		samples_free(&write_cost[i]);
+	}
+	free(b.active);
+	free(b.told);
+	sources_close(&b.all);
+}
+
+/* The Ks for an M: those asked for, or 1, 10, 100, .. and M itself. */
+static size_t choose_k(const struct options *opt, long m, long *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < opt->n_k; i++)
+		if (opt->k[i] <= m)
+			k[n++] = opt->k[i];
+	if (opt->n_k)
+		return n;
+	for (long decade = 1; decade < m; decade *= 10)
+		k[n++] = decade;
+	k[n++] = m;
+	return n;
+}
+
+/* One M with all designs, and two more to show what an idle item costs. */
+static void quick_sweep(const struct options *opt)
+{
+	static const char *const mapped_or_list[] = { "devepoll", "epoll" };
+	static const long idle_m[] = { 100, 10000 };
+	static const long idle_k = 10;
+	const char *both[2];
+	long k[MAX_LIST];
+	size_t n = 0;
+
+	measure_m(opt, 1000, k, choose_k(opt, 1000, k), opt->designs,
+		  opt->n_designs);
+	for (size_t i = 0; i < opt->n_designs; i++)
+		for (size_t j = 0; j < 2; j++)
+			if (!strcmp(opt->designs[i], mapped_or_list[j]))
+				both[n++] = mapped_or_list[j];
+	for (size_t i = 0; i < 2 && n; i++)
+		measure_m(opt, idle_m[i], &idle_k, 1, both, n);
+}
+
+static int run(const struct options *opt)
+{
+	static const long decades[] = { 100, 1000, 10000, 100000 };
+	const long *m = opt->n_m ? opt->m : decades;
+	size_t n_m = opt->n_m ? opt->n_m :
+				sizeof(decades) / sizeof(decades[0]);
+	long k[MAX_LIST];
+	size_t points = 0;
+
+	if (opt->source && !sources_known(opt->source)) {
+		fprintf(stderr, "evbench: unknown source '%s': unix, pipe, eventfd or tcp\n",
+			opt->source);
+		return -1;
+	}
+	if (opt->quick && !opt->n_m && !opt->n_k) {
+		quick_sweep(opt);
+		return 0;
+	}
+	for (size_t i = 0; i < n_m; i++) {
+		size_t n_k = choose_k(opt, m[i], k);
+
+		points += n_k;
+		if (n_k)
+			measure_m(opt, m[i], k, n_k, opt->designs,
+				  opt->n_designs);
+	}
+	if (!points) {
+		fputs("evbench: every --k is larger than every --m\n", stderr);
+		return -1;
+	}
+	return 0;
+}
+
+const struct workload workload_ready = {
+	.name = "ready",
+	.about = "K of M sources become ready: the delivery tax per event",
+	.run = run,
+};
