@@ -5,10 +5,13 @@
 One JSON object a line: {"test": ..}, {"job": ..}, {"verdict": ..} and whatever
 a benchmark prints.  Lines that are not JSON are no results.
 
-As a program: results.py [--tap] LOG..   prints the tests of the logs
-as a list or as TAP, closing with the counts; exit 1 if a test failed.
+As a program: results.py [--tap] DIR..       prints the tests of the guests whose
+results are in DIR as a list or as TAP, closing with the counts; exit 1 if a
+test failed or a guest did.  results.py --from-trs FILE   makes such results of
+the lines that Automake's test driver leaves.
 """
 import json
+import os
 import sys
 
 
@@ -52,40 +55,106 @@ def verdict(records):
     return records[-1]["verdict"] == "pass", records[-1].get("why", "")
 
 
-def collect(paths):
-    """The tests of all logs, in order; a job that fails is one too."""
-    tests = []
-    for path in paths:
-        for record in read(path):
-            planted = record.get("job", "").startswith("fail ")
-            if "test" in record:
+def tests_of(records):
+    """The tests among the records of one guest, in order.
+
+    The tests under a planted fault are that fault's evidence, not results; a
+    job that failed is a result when no test of it tells why.
+    """
+    tests, since, plant = [], [], ""
+    for record in records:
+        job = record.get("job", "")
+        if "test" in record:
+            since.append(record)
+        elif job.startswith("insmod "):
+            if "plant:fcb " in job + " ":
+                plant = ""
+            plant = job.split(" plant=")[1] if " plant=" in job else plant
+            if not record.get("ok"):
                 tests.append(record)
-            elif "job" in record and (planted or not record.get("ok")):
+        elif job.startswith("fail "):
+            caught = [t["test"] for t in since if not t.get("ok")]
+            tests.append({
+                "test": "planted fault %s is noticed" % plant,
+                "ok": record.get("ok"), "seconds": record.get("seconds", 0),
+                "why": "%s: %s" % (job, record.get("why", "")),
+                "about": "by " + " ".join(caught)})
+            since = []
+        elif job:
+            tests += since
+            told = any(not t.get("ok") for t in since)
+            since = []
+            if not (record.get("ok") or (told and record.get("exit") == 1)):
                 tests.append(record)
+            elif job == "kmemleak" and not record.get("skip"):
+                tests.append({"test": "no memory was leaked", **record})
+    return tests + since
+
+
+def collect(folder):
+    tests = tests_of(read(os.path.join(folder, "results.log")))
+    try:
+        with open(os.path.join(folder, "verdict")) as file:
+            told = json.load(file)
+    except FileNotFoundError:
+        return tests
+    if not told["ok"] and all(t.get("ok") for t in tests):
+        tests.append({"test": "the guest", **told})
     return tests
 
 
-def main(argv):
-    options = [a for a in argv if a.startswith("--")]
-    tests = collect([a for a in argv if not a.startswith("--")])
-    failed = sum(not t.get("ok") for t in tests)
-    skipped = sum(bool(t.get("ok") and t.get("skip")) for t in tests)
-    if "--tap" in options:
-        print("1..%d" % len(tests))
-        for number, test in enumerate(tests, 1):
-            print("%s %d - %s%s" % (
-                "ok" if test.get("ok") else "not ok", number,
-                test.get("test") or test.get("job"),
-                " # SKIP " + test["skip"] if test.get("skip") else ""))
+def from_trs(path):
+    """Lines like "PASS program: 1 - name # SKIP why" become results."""
+    with open(path) as file:
+        for line in file:
+            state, name = line.rstrip("\n").split(" ", 1)
+            record = {"test": name, "ok": state in ("PASS", "SKIP", "XFAIL")}
+            if state == "SKIP":
+                record["skip"] = name.split("# SKIP")[-1].strip()
+            elif not record["ok"]:
+                record["why"] = "make check-host says %s" % state
+            print(json.dumps(record))
+
+
+def print_tap(folders):
+    tests = [(folder, test) for folder in folders for test in collect(folder)]
+    print("1..%d" % len(tests))
+    for number, (_, test) in enumerate(tests, 1):
+        print("%s %d - %s%s" % (
+            "ok" if test.get("ok") else "not ok", number,
+            test.get("test") or test.get("job"),
+            " # SKIP " + test["skip"] if test.get("skip") else ""))
+        if not test.get("ok"):
+            print("# " + test.get("why", "").replace("\n", "\n# "))
+    return sum(not test.get("ok") for _, test in tests)
+
+
+def print_list(folders):
+    failed, counts = [], [0, 0, 0]
+    for folder in folders:
+        title = "/".join(os.path.normpath(folder).split(os.sep)[-2:])
+        print("== %s" % title)
+        for test in collect(folder):
+            line = describe(test)
+            print(line)
+            counts[0 if not test.get("ok") else 1 if test.get("skip") else 2] += 1
             if not test.get("ok"):
-                print("# " + test.get("why", "").replace("\n", "\n# "))
-    else:
-        for test in tests:
-            print(describe(test))
-        print("%d passed, %d failed%s" % (
-            len(tests) - failed - skipped, failed,
-            ", %d skipped" % skipped if skipped else ""))
-    return 1 if failed else 0
+                failed.append("%s: %s" % (title, line))
+    if failed:
+        print("\nWhat failed:")
+        print("\n".join(failed))
+    print("\n%d passed, %d failed%s" % (
+        counts[2], counts[0], ", %d skipped" % counts[1] if counts[1] else ""))
+    return counts[0]
+
+
+def main(argv):
+    if argv[:1] == ["--from-trs"]:
+        from_trs(argv[1])
+        return 0
+    if argv[:1] == ["--tap"]:
+        return 1 if print_tap(argv[1:]) else 0
+    return 1 if print_list(argv) else 0
 
 
 if __name__ == "__main__":

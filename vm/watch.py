@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """watch.py - run a guest and judge it.
 
-usage: watch.py [--time S] [--silence S] [--kill-after S] OUT COMMAND..
+usage: watch.py [--time S] [--silence S] [--label TEXT] [--planted]
+                [--remove FILE] OUT COMMAND..
 
 Starts COMMAND (QEMU), whose serial ports go to OUT/console.log and
 OUT/results.log, shows how the guest gets on, ends it when it takes too long or
 says nothing for too long, and reads its verdict.  Exit 0 only if the guest said
-"pass" last and the kernel reported nothing on the console.
+"pass" last and the kernel reported nothing on the console.  The verdict is left
+in OUT/verdict.  --planted: tests are expected to fail, only jobs are shown.
 """
 import argparse
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -67,8 +71,10 @@ def lines_of(path):
 class Progress:
     """Shows results as they come: all on a terminal, else a line now and then."""
 
-    def __init__(self, path):
+    def __init__(self, path, label, planted):
         self.path = path
+        self.label = label
+        self.planted = planted
         self.tty = sys.stderr.isatty()
         self.place = 0
         self.rest = b""
@@ -88,16 +94,18 @@ class Progress:
             if not text:
                 continue
             self.count += "test" in record
+            if self.planted and "test" in record:
+                continue
             self.last = text
             failed = not record.get("ok", True)
             if self.tty or failed:
-                print("  " + text[:200], file=sys.stderr)
+                print("  %s%s" % (self.label, text[:200]), file=sys.stderr)
         now = time.monotonic()
         if not self.tty and now - self.told >= 15:
             self.told = now
-            print("lab:   %3.0f s, %d tests done; last: %s" % (
-                now - self.begun, self.count, self.last[:90] or "(booting)"),
-                file=sys.stderr)
+            print("lab:   %s%.0f s, %d tests done; last: %s" % (
+                self.label, now - self.begun, self.count,
+                self.last[:90] or "(booting)"), file=sys.stderr)
         return bool(new)
 
 
@@ -106,12 +114,13 @@ def run(args):
     result = os.path.join(args.out, "results.log")
     for path in (console, result):
         open(path, "w").close()
-    progress = Progress(result)
+    progress = Progress(result, args.label, args.planted)
     begun = heard = time.monotonic()
     size = 0
     why = None
     with open(os.path.join(args.out, "qemu.log"), "w") as log:
-        qemu = subprocess.Popen(args.command, stdin=subprocess.DEVNULL,
+        # should this program be killed, the guest must not stay
+        qemu = subprocess.Popen(["setpriv", "--pdeathsig", "KILL"] + args.command, stdin=subprocess.DEVNULL,
                                 stdout=log, stderr=log)
     try:
         while qemu.poll() is None:
@@ -158,11 +167,20 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--time", type=float, default=900)
     parser.add_argument("--silence", type=float, default=180)
+    parser.add_argument("--label", default="")
+    parser.add_argument("--planted", action="store_true")
+    parser.add_argument("--remove")
     parser.add_argument("out")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     args = parser.parse_args()
 
+    if args.label:
+        args.label += ": "
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
     why, status, seconds = run(args)
+    if args.remove:
+        os.unlink(args.remove)
     console = lines_of(os.path.join(args.out, "console.log"))
     records = results.read(os.path.join(args.out, "results.log"))
     passed, told = results.verdict(records)
@@ -174,14 +192,17 @@ def main():
             why = (lines_of(os.path.join(args.out, "qemu.log")) or [told])[-1]
     if not why and bad:
         why = "the kernel reported: " + bad[0]
+    with open(os.path.join(args.out, "verdict"), "w") as file:
+        json.dump({"ok": not why, "seconds": round(seconds, 1), "why": why or ""}, file)
     if not why:
-        print("lab: the guest passed, %.0f s" % seconds, file=sys.stderr)
+        print("lab: %sthe guest passed, %.0f s" % (args.label, seconds), file=sys.stderr)
         return 0
     if why == "interrupted":
         print("lab: interrupted, the guest is gone", file=sys.stderr)
         return 130
     show(console, bad, records)
-    print("lab: the guest FAILED after %.0f s: %s" % (seconds, why), file=sys.stderr)
+    print("lab: %sthe guest FAILED after %.0f s: %s" % (args.label, seconds, why),
+          file=sys.stderr)
     if bad and bad[0] not in why:
         print("lab: the kernel's first report: %s" % bad[0], file=sys.stderr)
     print("lab: all it said is in %s" % args.out, file=sys.stderr)
