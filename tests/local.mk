@@ -21,5 +21,9 @@ tests_guest_tests_SOURCES = \
 	tests/guest/compat.c \
 	tests/guest/contract.c \
 	tests/guest/events.c \
+	tests/guest/repaired.c \
+	tests/guest/close.c \
+	tests/guest/close_race.c \
+	tests/guest/signals.c \
 	vm/kmsg.c \
 	vm/kmsg.h

@@ -317,36 +317,17 @@ GUEST_TEST(contract, 08_remove_keeps_what_was_returned, 10,
 	evset_none(&s);
 }
 
-struct fire {
-	int fd;
-	int stop;
-};
-
-static void *fire(void *arg)
-{
-	struct fire *f = arg;
-	unsigned long n = 0;
-
-	while (!__atomic_load_n(&f->stop, __ATOMIC_ACQUIRE)) {
-		guest_put(f->fd);
-		if (++n % 16 == 0)
-			guest_drain(f->fd);
-	}
-	return NULL;
-}
-
 GUEST_TEST(contract, 08_no_event_after_removal, 60,
 	   "once POLLREMOVE has returned no EP_POLL shows the fd, although it is fired at all the time (clients of the time abort)")
 {
 	const struct pollfd *ev;
-	struct fire f = { .fd = guest_eventfd() };
+	struct guest_fire f;
 	struct evset s;
-	pthread_t t;
 	int other = guest_eventfd(), n, i;
 
 	evset_open(&s, 8);
 	evset_add(&s, other, POLLIN);
-	t = guest_thread(fire, &f);
+	guest_fire_start(&f, guest_eventfd());
 	for (i = 0; i < 2000; i++) {
 		evset_add(&s, f.fd, POLLIN | POLLOUT);
 		if (i % 3 == 0)
@@ -358,8 +339,7 @@ GUEST_TEST(contract, 08_no_event_after_removal, 60,
 			      "round %d: expected only fd %d, got %d slots, the first for fd %d",
 			      i, other, n, n > 0 ? ev->fd : -1);
 	}
-	__atomic_store_n(&f.stop, 1, __ATOMIC_RELEASE);
-	guest_join(t);
+	guest_fire_stop(&f);
 }
 
 GUEST_TEST(contract, 09_ispolled, 10,

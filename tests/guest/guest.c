@@ -3,7 +3,7 @@
  * guest.c - helpers for the guest tests: instances, threads, waiting
  */
 #include <fcntl.h>
-#include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,6 +298,35 @@ void guest_in_syscall(pid_t pid, pid_t tid, long nr, long arg0)
 void guest_in_poll(const struct evset *s, pid_t tid)
 {
 	guest_in_syscall(getpid(), tid, SYS_ioctl, s->fd);
+}
+
+static void *fire(void *arg)
+{
+	struct guest_fire *f = arg;
+	uint64_t one = 1, got;
+	unsigned long n = 0;
+
+	while (!__atomic_load_n(&f->stop, __ATOMIC_ACQUIRE)) {
+		guest_check(write(f->fd, &one, sizeof(one)) > 0,
+			    "write to fd %d: %s", f->fd, strerror(errno));
+		if (++n % 16 == 0)
+			guest_check(read(f->fd, &got, sizeof(got)) > 0,
+				    "read of fd %d: %s", f->fd,
+				    strerror(errno));
+	}
+	return NULL;
+}
+
+void guest_fire_start(struct guest_fire *f, int fd)
+{
+	*f = (struct guest_fire){ .fd = fd };
+	f->thread = guest_thread(fire, f);
+}
+
+void guest_fire_stop(struct guest_fire *f)
+{
+	__atomic_store_n(&f->stop, 1, __ATOMIC_RELEASE);
+	guest_join(f->thread);
 }
 
 static void *evpoller(void *arg)

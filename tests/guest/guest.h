@@ -281,6 +281,18 @@ void guest_in_syscall(pid_t pid, pid_t tid, long nr, long arg0);
  */
 void guest_in_poll(const struct evset *s, pid_t tid);
 
+/** struct guest_fire - a thread that writes to the eventfd @fd all the time,
+ *  and reads it empty now and then; see guest_fire_start()
+ */
+struct guest_fire {
+	int fd;
+	int stop;
+	pthread_t thread;
+};
+
+void guest_fire_start(struct guest_fire *f, int fd);
+void guest_fire_stop(struct guest_fire *f);
+
 /** struct evpoller - a thread in EP_POLL; see evpoller_start() */
 struct evpoller {
 	const struct evset *s;
@@ -377,6 +389,9 @@ void guest_fail(const char *fmt, ...);
 #define guest_in_syscall(...)	GUEST_AT((guest_in_syscall)(__VA_ARGS__))
 #define guest_in_poll(...)	GUEST_AT((guest_in_poll)(__VA_ARGS__))
 #define evpoller_start(...)	GUEST_AT((evpoller_start)(__VA_ARGS__))
+#define guest_fire_start(...)	GUEST_AT((guest_fire_start)(__VA_ARGS__))
+#define guest_fire_stop(...)	GUEST_AT((guest_fire_stop)(__VA_ARGS__))
+#define evpoller_join(...)	GUEST_AT((evpoller_join)(__VA_ARGS__))
 #define guest_file_set(...)	GUEST_AT((guest_file_set)(__VA_ARGS__))
 #define guest_param_set(...)	GUEST_AT((guest_param_set)(__VA_ARGS__))
 #endif
