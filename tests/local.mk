@@ -25,5 +25,14 @@ tests_guest_tests_SOURCES = \
 	tests/guest/close.c \
 	tests/guest/close_race.c \
 	tests/guest/signals.c \
+	tests/guest/told.c \
+	tests/guest/told.h \
+	tests/guest/source_tcp.c \
+	tests/guest/source_unix.c \
+	tests/guest/source_pipe.c \
+	tests/guest/source_fd.c \
+	tests/guest/source_ask.c \
+	tests/guest/nest.c \
+	tests/guest/nest_cycle.c \
 	vm/kmsg.c \
 	vm/kmsg.h

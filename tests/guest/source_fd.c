@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * source_fd.c - what is told of descriptors that are neither socket nor pipe
+ *
+ * None of these existed for /dev/epoll in 2002: it heard only what raised
+ * SIGIO.  A timerfd wakes in hard irq; signalfd and inotify say nothing in
+ * their keys; a signalfd's wait queue can go away while its file lives.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <mqueue.h>
+#include <linux/io_uring.h>
+
+#include "told.h"
+
+/* Reads an eventfd's count. */
+static int take(int fd)
+{
+	uint64_t count = 0;
+
+	ck_assert(read(fd, &count, sizeof(count)) == sizeof(count));
+	return (int)count;
+}
+
+static int timer(void)
+{
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	ck_assert_msg(fd >= 0, "timerfd_create: %s", strerror(errno));
+	return fd;
+}
+
+static void timer_set(int fd, long ns)
+{
+	struct itimerspec t = { .it_value.tv_nsec = ns };
+
+	ck_assert(timerfd_settime(fd, 0, &t, NULL) == 0);
+}
+
+static int signal_fd(int sig)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	ck_assert(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	ck_assert_msg(fd >= 0, "signalfd: %s", strerror(errno));
+	return fd;
+}
+
+GUEST_TEST(source, eventfd_write_read, 30,
+	   "a write to an eventfd is POLLIN, a read from it POLLOUT, each alone")
+{
+	struct evset s;
+	int fd, i;
+
+	evset_open(&s, 8);
+	fd = guest_eventfd();
+	evset_add(&s, fd, POLLIN | POLLOUT | POLLERR);
+	for (i = 0; i < 5; i++) {
+		guest_put(fd);
+		told(&s, fd, POLLIN, 0);
+		guest_put(fd);
+		told(&s, fd, POLLIN, 0);
+		ck_assert_int_eq(take(fd), 2);
+		told(&s, fd, POLLOUT, 0);
+	}
+}
+
+GUEST_TEST(source, eventfd_masked, 30,
+	   "who asked only for POLLOUT of an eventfd hears no write, and the reverse")
+{
+	struct evset s;
+	int a, b;
+
+	evset_open(&s, 8);
+	a = guest_eventfd();
+	b = guest_eventfd();
+	evset_add(&s, a, POLLOUT);
+	evset_add(&s, b, POLLIN);
+	guest_put(a);
+	told_nothing(&s);
+	take(a);
+	told(&s, a, POLLOUT, 0);
+	guest_put(b);
+	told(&s, b, POLLIN, 0);
+	take(b);
+	told_nothing(&s);
+}
+
+GUEST_TEST(source, timerfd_expires, 30,
+	   "a timer that expires is POLLIN, from hard irq, each time, read or not")
+{
+	struct evset s;
+	int fd, i;
+
+	evset_open(&s, 8);
+	fd = timer();
+	evset_add(&s, fd, POLL_ALL);
+	for (i = 0; i < 10; i++) {
+		timer_set(fd, 1000000);
+		told(&s, fd, POLLIN, 0);
+	}
+	ck_assert_int_eq(guest_drain(fd), 8);
+	timer_set(fd, 1000000);
+	told(&s, fd, POLLIN, 0);
+}
+
+GUEST_TEST(source, timerfd_many, 60,
+	   "five hundred timers that expire at about once are each told")
+{
+	enum { N = 500 };
+	const struct pollfd *ev;
+	struct evset s;
+	static bool waits[2 * N];
+	int fd[N], i, n, count = 0;
+
+	guest_nofile(N + 64);
+	evset_open(&s, N);
+	for (i = 0; i < N; i++) {
+		fd[i] = timer();
+		ck_assert_int_lt(fd[i], 2 * N);
+		waits[fd[i]] = true;
+		evset_add(&s, fd[i], POLLIN);
+	}
+	for (i = 0; i < N; i++)
+		timer_set(fd[i], 20000000);
+	while (count < N) {
+		n = evset_wait(&s, GUEST_WAIT_MS, &ev);
+		ck_assert_msg(n > 0, "%d of %d timers were told, then %d",
+			      count, N, n);
+		for (i = 0; i < n; i++) {
+			ck_assert_msg(waits[ev[i].fd],
+				      "fd %d is no timer or was told twice",
+				      ev[i].fd);
+			waits[ev[i].fd] = false;
+			count++;
+		}
+	}
+}
+
+GUEST_TEST(source, signalfd_signal, 30,
+	   "a signal is POLLIN of a signalfd, though its key is 0")
+{
+	struct evset s;
+	int fd, i;
+
+	evset_open(&s, 8);
+	fd = signal_fd(SIGUSR1);
+	evset_add(&s, fd, POLL_ALL);
+	for (i = 0; i < 5; i++) {
+		ck_assert(kill(getpid(), SIGUSR1) == 0);
+		told(&s, fd, POLLIN, 0);
+		ck_assert(guest_drain(fd) == sizeof(struct signalfd_siginfo));
+	}
+}
+
+GUEST_TEST(source, signalfd_other_signal, 30,
+	   "a signal that the signalfd does not hold is no event, though it wakes")
+{
+	struct evset s;
+	sigset_t set;
+	int fd;
+
+	evset_open(&s, 8);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signal_fd(SIGUSR1);
+	evset_add(&s, fd, POLL_ALL);
+	ck_assert(kill(getpid(), SIGUSR2) == 0);
+	told_nothing(&s);
+}
+
+/* Polled by a child: the wait queue is the child's, and goes with it. */
+GUEST_TEST(source, signalfd_pollfree, 30,
+	   "a signalfd watched by a task that exits: its queue goes, nothing breaks")
+{
+	struct evset s;
+	int fd, i;
+	pid_t pid;
+
+	evset_open(&s, 8);
+	fd = signal_fd(SIGUSR1);
+	for (i = 0; i < 20; i++) {
+		pid = guest_fork();
+		if (!pid) {
+			evset_add(&s, fd, POLL_ALL);
+			_exit(0);
+		}
+		guest_reap(pid);
+		ck_assert_int_eq(evset_ispolled(&s, fd, NULL), 1);
+		/* The farewell of the queue is no hang-up of the file. */
+		told_nothing(&s);
+		evset_del(&s, fd);
+	}
+	/* The file itself is as good as before. */
+	evset_add(&s, fd, POLL_ALL);
+	ck_assert(kill(getpid(), SIGUSR1) == 0);
+	told(&s, fd, POLLIN, 0);
+}
+
+GUEST_TEST(source, signalfd_pollfree_close, 30,
+	   "a signalfd whose queue is gone can be closed, with its set or before it")
+{
+	struct evset s;
+	int fd, i;
+	pid_t pid;
+
+	for (i = 0; i < 20; i++) {
+		evset_open(&s, 8);
+		fd = signal_fd(SIGUSR1);
+		pid = guest_fork();
+		if (!pid) {
+			evset_add(&s, fd, POLL_ALL);
+			_exit(0);
+		}
+		guest_reap(pid);
+		if (i & 1) {
+			close(fd);
+			ck_assert_int_eq(evset_info(&s, "items"), 0);
+			evset_close(&s);
+		} else {
+			evset_close(&s);
+			close(fd);
+		}
+	}
+}
+
+static void *add_signalfd(void *arg)
+{
+	int *a = arg;
+	struct evset s = { .fd = a[0] };
+
+	evset_add(&s, a[1], POLLIN);
+	return NULL;
+}
+
+GUEST_TEST(source, signalfd_thread_exits, 30,
+	   "a signalfd watched by a thread that exits goes on: the queue is shared")
+{
+	struct evset s;
+	int a[2];
+
+	evset_open(&s, 8);
+	a[0] = s.fd;
+	a[1] = signal_fd(SIGUSR1);
+	guest_join(guest_thread(add_signalfd, a));
+	ck_assert(kill(getpid(), SIGUSR1) == 0);
+	told(&s, a[1], POLLIN, 0);
+}
+
+GUEST_TEST(source, inotify_event, 30,
+	   "a change in a watched folder is POLLIN of inotify, though its key is 0")
+{
+	char dir[] = "/tmp/inotify-XXXXXX", path[64];
+	struct evset s;
+	int fd, i, f;
+
+	evset_open(&s, 8);
+	ck_assert(mkdtemp(dir));
+	fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	ck_assert(inotify_add_watch(fd, dir, IN_CREATE) >= 0);
+	evset_add(&s, fd, POLL_ALL);
+	for (i = 0; i < 5; i++) {
+		snprintf(path, sizeof(path), "%s/%d", dir, i);
+		f = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+		ck_assert(f >= 0);
+		close(f);
+		told(&s, fd, POLLIN, 0);
+		guest_drain(fd);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+GUEST_TEST(source, epoll_ready, 30,
+	   "an event in a nested kernel epoll is POLLIN of its descriptor")
+{
+	struct epoll_event e = { .events = EPOLLIN };
+	struct evset s;
+	int p[2], k, i;
+
+	evset_open(&s, 8);
+	guest_pipe(p);
+	k = epoll_create1(EPOLL_CLOEXEC);
+	ck_assert(epoll_ctl(k, EPOLL_CTL_ADD, p[0], &e) == 0);
+	evset_add(&s, k, POLL_ALL);
+	for (i = 0; i < 5; i++) {
+		guest_put(p[1]);
+		told(&s, k, POLLIN, 0);
+		ck_assert_int_eq(epoll_wait(k, &e, 1, 0), 1);
+		ck_assert_int_eq(guest_drain(p[0]), 1);
+		ck_assert_int_eq(epoll_wait(k, &e, 1, 0), 0);
+	}
+	close(k);
+	ck_assert_int_eq(evset_info(&s, "items"), 0);
+}
+
+GUEST_TEST(source, pidfd_exit, 30, "the end of a process is POLLIN of its pidfd")
+{
+	struct evset s;
+	int p[2], fd;
+	pid_t pid;
+	char c;
+
+	evset_open(&s, 8);
+	ck_assert(pipe(p) == 0);
+	pid = guest_fork();
+	if (!pid) {
+		close(p[1]);
+		_exit(read(p[0], &c, 1) == 0 ? 0 : 1);
+	}
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		GUEST_SKIP("pidfd_open: %s", strerror(errno));
+	evset_add(&s, fd, POLLIN);
+	told_nothing(&s);
+	close(p[1]);
+	told(&s, fd, POLLIN, 0);
+	guest_reap(pid);
+}
+
+GUEST_TEST(source, mqueue_message, 30,
+	   "a message in a POSIX queue is POLLIN, and room in it POLLOUT")
+{
+	struct mq_attr attr = { .mq_maxmsg = 1, .mq_msgsize = 1 };
+	struct evset s;
+	char c = 'x', name[32];
+	mqd_t q;
+
+	evset_open(&s, 8);
+	snprintf(name, sizeof(name), "/guest-%d", getpid());
+	q = mq_open(name, O_CREAT | O_RDWR | O_NONBLOCK | O_CLOEXEC, 0600, &attr);
+	if (q < 0 && (errno == ENOSYS || errno == ENODEV))
+		GUEST_SKIP("no POSIX message queues: %s", strerror(errno));
+	ck_assert_msg(q >= 0, "mq_open: %s", strerror(errno));
+	mq_unlink(name);
+	evset_add(&s, q, POLLIN | POLLOUT);
+	ck_assert(mq_send(q, &c, 1, 0) == 0);
+	told(&s, q, POLLIN, 0);
+	ck_assert(mq_receive(q, &c, 1, NULL) == 1);
+	told(&s, q, POLLOUT, 0);
+	ck_assert(mq_send(q, &c, 1, 0) == 0);
+	told(&s, q, POLLIN, 0);
+}
+
+/* The file remembers that it was asked: who asks takes the answer with him. */
+GUEST_TEST(source, proc_hostname, 30,
+	   "a /proc file's POLLPRI and POLLERR, shown once to who asks, are told")
+{
+	struct evset s;
+	char name[65];
+	int fd;
+
+	evset_open(&s, 8);
+	fd = open("/proc/sys/kernel/hostname", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		GUEST_SKIP("/proc/sys/kernel/hostname: %s", strerror(errno));
+	ck_assert(gethostname(name, sizeof(name)) == 0);
+	evset_add(&s, fd, POLLPRI | POLLERR);
+	told_nothing(&s);
+	if (sethostname("guest-test", 10) != 0)
+		GUEST_SKIP("sethostname: %s", strerror(errno));
+	told(&s, fd, POLLPRI | POLLERR, 0);
+	ck_assert(sethostname(name, strlen(name)) == 0);
+	told(&s, fd, POLLPRI | POLLERR, 0);
+}
+
+/* A ring of the smallest kind, by the system calls alone. */
+struct ring {
+	int fd;
+	unsigned int *tail, *mask, *array;
+	struct io_uring_sqe *sqe;
+};
+
+static void ring_open(struct ring *r)
+{
+	struct io_uring_params p = { .flags = 0 };
+	size_t size;
+	char *sq;
+
+	r->fd = (int)syscall(__NR_io_uring_setup, 4, &p);
+	if (r->fd < 0)
+		GUEST_SKIP("io_uring_setup: %s", strerror(errno));
+	size = p.sq_off.array + p.sq_entries * sizeof(unsigned int);
+	sq = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd,
+		  IORING_OFF_SQ_RING);
+	r->sqe = mmap(NULL, p.sq_entries * sizeof(*r->sqe),
+		      PROT_READ | PROT_WRITE, MAP_SHARED, r->fd,
+		      IORING_OFF_SQES);
+	ck_assert(sq != MAP_FAILED && r->sqe != MAP_FAILED);
+	r->tail = (unsigned int *)(sq + p.sq_off.tail);
+	r->mask = (unsigned int *)(sq + p.sq_off.ring_mask);
+	r->array = (unsigned int *)(sq + p.sq_off.array);
+}
+
+static void ring_poll(struct ring *r, int fd)
+{
+	unsigned int tail = *r->tail, i = tail & *r->mask;
+
+	memset(&r->sqe[i], 0, sizeof(r->sqe[i]));
+	r->sqe[i].opcode = IORING_OP_POLL_ADD;
+	r->sqe[i].fd = fd;
+	r->sqe[i].poll32_events = POLLIN;
+	r->array[i] = i;
+	__atomic_store_n(r->tail, tail + 1, __ATOMIC_RELEASE);
+	ck_assert(syscall(__NR_io_uring_enter, r->fd, 1, 0, 0, NULL, 0) == 1);
+}
+
+GUEST_TEST(source, io_uring_completes, 30,
+	   "a completion in an io_uring is POLLIN of the ring's descriptor")
+{
+	struct evset s;
+	struct ring r;
+	int p[2];
+
+	evset_open(&s, 8);
+	ring_open(&r);
+	guest_pipe(p);
+	evset_add(&s, r.fd, POLLIN);
+	ring_poll(&r, p[0]);
+	told_nothing(&s);
+	guest_put(p[1]);
+	/* The ring completes in task work of the submitter: in EP_POLL. */
+	told(&s, r.fd, POLLIN, 0);
+}
+
+GUEST_TEST(source, io_uring_watches_set, 30,
+	   "an io_uring poll of the instance's own descriptor completes at an event")
+{
+	struct evset s;
+	struct ring r;
+	int p[2];
+
+	evset_open(&s, 8);
+	ring_open(&r);
+	guest_pipe(p);
+	evset_add(&s, p[0], POLLIN);
+	ring_poll(&r, s.fd);
+	ck_assert_int_eq(guest_poll(r.fd, POLLIN), 0);
+	guest_put(p[1]);
+	ck_assert_int_eq(poll(&(struct pollfd){ r.fd, POLLIN, 0 }, 1,
+			      GUEST_WAIT_MS), 1);
+	evset_expect(&s, p[0], POLLIN);
+}
+
+GUEST_TEST(source, timer_wakes_sleeper, 30,
+	   "a hard irq wakes the thread that sleeps in EP_POLL")
+{
+	struct evpoller p;
+	struct evset s;
+	int fd;
+
+	evset_open(&s, 8);
+	fd = timer();
+	evset_add(&s, fd, POLLIN);
+	evpoller_start(&p, &s, -1);
+	timer_set(fd, 1000000);
+	ck_assert_int_eq(evpoller_join(&p), 1);
+	ck_assert(p.ev->fd == fd && p.ev->revents == POLLIN);
+}

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * source_tcp.c - what is told of TCP and UDP sockets
+ *
+ * Data comes as wake-ups with the key 0xc3, which always has PRI in it; a
+ * connect, a FIN, a reset and a shutdown as wake-ups with the key 0, which
+ * says nothing.  Neither may lose an event or invent one.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "told.h"
+
+static struct sockaddr_in loopback(int port)
+{
+	return (struct sockaddr_in){
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+}
+
+static int inet_socket(int type)
+{
+	int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	ck_assert_msg(fd >= 0, "socket: %s", strerror(errno));
+	return fd;
+}
+
+static void begin_connect(int fd, int port)
+{
+	struct sockaddr_in to = loopback(port);
+	int ret = connect(fd, (struct sockaddr *)&to, sizeof(to));
+
+	ck_assert_msg(ret == 0 || errno == EINPROGRESS || errno == ECONNREFUSED,
+		      "connect: %s", strerror(errno));
+}
+
+/* Two connected UDP sockets. */
+static void udp_pair(int sv[2])
+{
+	struct sockaddr_in a[2];
+	socklen_t len = sizeof(a[0]);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		sv[i] = inet_socket(SOCK_DGRAM);
+		a[i] = loopback(0);
+		ck_assert(bind(sv[i], (struct sockaddr *)&a[i], len) == 0);
+		ck_assert(getsockname(sv[i], (struct sockaddr *)&a[i], &len) == 0);
+	}
+	for (i = 0; i < 2; i++)
+		ck_assert(connect(sv[i], (struct sockaddr *)&a[!i], len) == 0);
+}
+
+/* A port that nobody listens on: it was ours a moment ago. */
+static int dead_port(void)
+{
+	int port, fd = guest_listen(&port);
+
+	close(fd);
+	return port;
+}
+
+/* Closes with a reset instead of a FIN. */
+static void reset(int fd)
+{
+	struct linger l = { .l_onoff = 1, .l_linger = 0 };
+
+	ck_assert(setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l)) == 0);
+	close(fd);
+}
+
+/* Sends each byte at once, however many are not yet acknowledged. */
+static void promptly(int fd)
+{
+	int on = 1;
+
+	ck_assert(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0);
+}
+
+GUEST_TEST(source, tcp_listener, 30,
+	   "a connection that arrives at a TCP listener is POLLIN")
+{
+	struct evset s;
+	int port, fd;
+
+	evset_open(&s, 8);
+	fd = guest_listen(&port);
+	evset_add(&s, fd, POLL_ALL);
+	guest_connect(port);
+	told(&s, fd, POLLIN, 0);
+}
+
+GUEST_TEST(source, tcp_listener_again, 30,
+	   "each further connection is told while earlier ones wait unaccepted")
+{
+	struct evset s;
+	int port, fd, i;
+
+	evset_open(&s, 8);
+	fd = guest_listen(&port);
+	evset_add(&s, fd, POLL_ALL);
+	for (i = 0; i < 5; i++) {
+		guest_connect(port);
+		told(&s, fd, POLLIN, 0);
+	}
+}
+
+GUEST_TEST(source, tcp_connects, 30,
+	   "a connect that completes is told as POLLOUT, though its key is 0")
+{
+	struct evset s;
+	int port, fd;
+
+	evset_open(&s, 8);
+	guest_listen(&port);
+	fd = inet_socket(SOCK_STREAM);
+	evset_add(&s, fd, POLL_MOST);
+	begin_connect(fd, port);
+	told_true(&s, fd, POLLOUT, 0);
+}
+
+GUEST_TEST(source, tcp_connect_refused, 30,
+	   "a refused connect is told as POLLERR and POLLHUP")
+{
+	struct evset s;
+	int fd;
+
+	evset_open(&s, 8);
+	fd = inet_socket(SOCK_STREAM);
+	evset_add(&s, fd, POLL_MOST);
+	begin_connect(fd, dead_port());
+	told_true(&s, fd, POLLERR | POLLHUP, POLLIN | POLLOUT | POLLRDHUP);
+}
+
+GUEST_TEST(source, tcp_data, 30, "data that arrives is POLLIN and no other bit")
+{
+	struct evset s;
+	int sv[2], i;
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	evset_add(&s, sv[0], POLL_ALL);
+	for (i = 0; i < 20; i++) {
+		guest_put(sv[1]);
+		told(&s, sv[0], POLLIN, 0);
+		ck_assert_int_eq(guest_drain(sv[0]), 1);
+	}
+}
+
+GUEST_TEST(source, tcp_data_again, 30,
+	   "each segment is told while unread data waits")
+{
+	struct evset s;
+	int sv[2], i;
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	promptly(sv[1]);
+	evset_add(&s, sv[0], POLL_ALL);
+	for (i = 0; i < 20; i++) {
+		guest_put(sv[1]);
+		told(&s, sv[0], POLLIN, 0);
+	}
+	ck_assert_int_eq(guest_drain(sv[0]), 20);
+}
+
+GUEST_TEST(source, tcp_fin, 30,
+	   "a half close by the peer is POLLIN and POLLRDHUP, never POLLHUP")
+{
+	struct evset s;
+	int sv[2];
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	evset_add(&s, sv[0], POLL_MOST);
+	ck_assert(shutdown(sv[1], SHUT_WR) == 0);
+	told_true(&s, sv[0], POLLIN | POLLRDHUP, POLLOUT);
+}
+
+GUEST_TEST(source, tcp_fin_both, 30,
+	   "when both sides have half closed, POLLHUP is told")
+{
+	struct evset s;
+	int sv[2];
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	evset_add(&s, sv[0], POLL_MOST);
+	ck_assert(shutdown(sv[1], SHUT_WR) == 0);
+	told_true(&s, sv[0], POLLIN | POLLRDHUP, POLLOUT);
+	ck_assert(shutdown(sv[0], SHUT_WR) == 0);
+	told_true(&s, sv[0], POLLHUP, POLLIN | POLLOUT | POLLRDHUP);
+}
+
+GUEST_TEST(source, tcp_reset, 30, "a reset by the peer is POLLERR and POLLHUP")
+{
+	struct evset s;
+	int sv[2];
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	evset_add(&s, sv[0], POLL_MOST);
+	reset(sv[1]);
+	told_true(&s, sv[0], POLLERR | POLLHUP, POLLIN | POLLOUT | POLLRDHUP);
+}
+
+GUEST_TEST(source, tcp_reset_masked, 30,
+	   "a reset shows only POLLIN to who asked only for POLLIN")
+{
+	struct evset s;
+	int sv[2];
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	evset_add(&s, sv[0], POLLIN);
+	reset(sv[1]);
+	told(&s, sv[0], POLLIN, 0);
+}
+
+GUEST_TEST(source, tcp_urgent, 30, "an urgent byte is POLLPRI")
+{
+	struct evset s;
+	int sv[2];
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	evset_add(&s, sv[0], POLLPRI);
+	ck_assert_int_eq(send(sv[1], "!", 1, MSG_OOB), 1);
+	told_true(&s, sv[0], POLLPRI, 0);
+}
+
+GUEST_TEST(source, tcp_urgent_and_data, 30,
+	   "an urgent byte among plain data gives both POLLIN and POLLPRI")
+{
+	struct evset s;
+	int sv[2];
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	evset_add(&s, sv[0], POLL_MOST);
+	guest_put(sv[1]);
+	ck_assert_int_eq(send(sv[1], "!", 1, MSG_OOB), 1);
+	told_true(&s, sv[0], POLLIN | POLLPRI, POLLOUT);
+}
+
+GUEST_TEST(source, tcp_no_urgent, 30,
+	   "plain data never gives POLLPRI, though its wake-ups carry that bit")
+{
+	struct evset s;
+	int sv[2], i;
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	promptly(sv[1]);
+	evset_add(&s, sv[0], POLLIN | POLLPRI);
+	for (i = 0; i < 100; i++) {
+		guest_put(sv[1]);
+		told(&s, sv[0], POLLIN, 0);
+	}
+}
+
+GUEST_TEST(source, tcp_no_urgent_alone, 30,
+	   "who asked only for POLLPRI hears nothing of plain data")
+{
+	struct evset s;
+	int sv[2];
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	evset_add(&s, sv[0], POLLPRI);
+	guest_put(sv[1]);
+	ck_assert_int_eq(evset_wait(&s, 200, NULL), 0);
+	told_nothing(&s);
+}
+
+GUEST_TEST(source, tcp_room, 60,
+	   "room to write after EAGAIN is POLLOUT when the peer has read")
+{
+	struct evset s;
+	const struct pollfd *ev;
+	long end = guest_ms() + 2 * GUEST_WAIT_MS;
+	int sv[2], n;
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	guest_fill(sv[0]);
+	evset_add(&s, sv[0], POLL_ALL);
+	/* What is on its way arrives after a first drain: drain again. */
+	do {
+		ck_assert_msg(guest_ms() < end, "the peer reads all, POLLOUT does not come");
+		guest_drain(sv[1]);
+		n = evset_wait(&s, 100, &ev);
+	} while (n == 0);
+	ck_assert_msg(n == 1 && ev->fd == sv[0] && ev->revents == POLLOUT,
+		      "expected POLLOUT of fd %d, got %d slots, fd %d with %#x",
+		      sv[0], n, ev->fd, ev->revents);
+}
+
+GUEST_TEST(source, tcp_no_room_no_event, 30,
+	   "small writes that leave room are no event for the writer")
+{
+	struct evset s;
+	int sv[2], i;
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	evset_add(&s, sv[0], POLL_ALL);
+	for (i = 0; i < 20; i++)
+		guest_put(sv[0]);
+	ck_assert_int_eq(guest_drain(sv[1]), 20);
+	told_nothing(&s);
+}
+
+GUEST_TEST(source, tcp_own_shutdown, 30,
+	   "a program's own shutdown is told: POLLIN for reading, POLLHUP for both")
+{
+	struct evset s;
+	int sv[2];
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	evset_add(&s, sv[0], POLL_MOST);
+	ck_assert(shutdown(sv[0], SHUT_RD) == 0);
+	told_true(&s, sv[0], POLLIN | POLLRDHUP, POLLOUT);
+	ck_assert(shutdown(sv[0], SHUT_RDWR) == 0);
+	told_true(&s, sv[0], POLLHUP, POLLIN | POLLOUT | POLLRDHUP);
+}
+
+GUEST_TEST(source, tcp_only_out, 30,
+	   "who asked only for POLLOUT never hears of data, FIN or reset as POLLIN")
+{
+	struct evset s;
+	const struct pollfd *ev;
+	int sv[2], n, i;
+
+	evset_open(&s, 8);
+	guest_tcp(sv);
+	evset_add(&s, sv[0], POLLOUT);
+	for (i = 0; i < 10; i++)
+		guest_put(sv[1]);
+	told_nothing(&s);
+	ck_assert(shutdown(sv[1], SHUT_WR) == 0);
+	reset(sv[1]);
+	for (;;) {
+		n = evset_wait(&s, 200, &ev);
+		if (n == 0)
+			break;
+		ck_assert_msg(n == 1 && ev->revents == POLLOUT,
+			      "expected POLLOUT or nothing, got %d slots, first %#x",
+			      n, ev->revents);
+	}
+}
+
+GUEST_TEST(source, tcp_listener_closes, 30,
+	   "a connection that nobody accepted is reset when its listener closes")
+{
+	struct evset s;
+	struct pollfd p = { .events = POLLOUT };
+	int port, lfd;
+
+	evset_open(&s, 8);
+	lfd = guest_listen(&port);
+	p.fd = guest_connect(port);
+	ck_assert(poll(&p, 1, GUEST_WAIT_MS) == 1);
+	evset_add(&s, p.fd, POLL_MOST);
+	close(lfd);
+	told_true(&s, p.fd, POLLERR | POLLHUP, POLLIN | POLLOUT | POLLRDHUP);
+}
+
+GUEST_TEST(source, udp_data, 30, "a datagram is POLLIN and no other bit")
+{
+	struct evset s;
+	int sv[2], i;
+
+	evset_open(&s, 8);
+	udp_pair(sv);
+	evset_add(&s, sv[0], POLLIN | POLLERR | POLLHUP | POLLPRI);
+	for (i = 0; i < 20; i++) {
+		guest_put(sv[1]);
+		told(&s, sv[0], POLLIN, 0);
+	}
+	ck_assert_int_eq(guest_drain(sv[0]), 20);
+}
+
+GUEST_TEST(source, udp_sent, 30,
+	   "who asked only for POLLIN hears nothing of his own sending done")
+{
+	struct evset s;
+	int sv[2];
+
+	evset_open(&s, 8);
+	udp_pair(sv);
+	evset_add(&s, sv[0], POLLIN);
+	guest_put(sv[0]);
+	ck_assert_int_eq(guest_poll(sv[1], POLLIN), POLLIN);
+	told_nothing(&s);
+	evset_add(&s, sv[0], POLLOUT);
+	guest_put(sv[0]);
+	told(&s, sv[0], POLLOUT, 0);
+}
+
+GUEST_TEST(source, udp_refused, 30,
+	   "the answer that nobody listens is POLLERR for a UDP sender")
+{
+	struct evset s;
+	int sv[2];
+
+	evset_open(&s, 8);
+	udp_pair(sv);
+	close(sv[1]);
+	evset_add(&s, sv[0], POLLIN | POLLERR | POLLHUP);
+	guest_put(sv[0]);
+	told_true(&s, sv[0], POLLERR, POLLIN);
+}
