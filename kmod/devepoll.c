@@ -71,12 +71,8 @@ static void ep_queue_work(struct eventpoll *ep)
  * A waker may be the last one to touch ep before its items are gone, but it
  * is inside RCU (or has a reference), and the memory is freed after that.
  */
-void ep_wake(struct eventpoll *ep, bool direct)
+void ep_wake_pollers(struct eventpoll *ep, bool direct)
 {
-	if (waitqueue_active(&ep->wq))
-		wake_up(&ep->wq);
-	if (!waitqueue_active(&ep->poll_wait))
-		return;
 	if (direct)
 		wake_up_poll(&ep->poll_wait, EPOLLIN | EPOLLRDNORM);
 	else

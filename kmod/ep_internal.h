@@ -102,7 +102,7 @@ struct eventpoll {
  * @ep: the instance
  * @slot: record and slot
  * @doubts: bits to ask for
- * @dead: removed or closed; nothing may be done with it any more
+ * @dead: removed or closed: asks for no bits, so no event finds it any more
  * @hashed: in the hash
  * @relay: its file may wake others from inside a wake-up
  * @nested: its file is an instance; set before anybody else knows the item
@@ -133,12 +133,21 @@ struct epitem {
 
 /* devepoll.c: wake-ups and lifetime */
 
+/** ep_wake_pollers() - the part of ep_wake() for @poll_wait. */
+void ep_wake_pollers(struct eventpoll *ep, bool direct);
+
 /**
  * ep_wake() - tell that there is something to harvest
  * @ep: the instance; not locked
  * @direct: those who poll the descriptor may be woken from here
  */
-void ep_wake(struct eventpoll *ep, bool direct);
+static __always_inline void ep_wake(struct eventpoll *ep, bool direct)
+{
+	if (waitqueue_active(&ep->wq))
+		wake_up(&ep->wq);
+	if (waitqueue_active(&ep->poll_wait))
+		ep_wake_pollers(ep, direct);
+}
 
 /** ep_put() - drop a reference of an instance.  Context: any. */
 void ep_put(struct eventpoll *ep);

@@ -65,6 +65,18 @@ static bool drop_this_one(void)
 #define drop_this_one()	false
 #endif
 
+/* Puts an item on its ask list; true if it was on none.  ep->lock is held. */
+static noinline bool item_doubt(struct eventpoll *ep, struct epitem *item,
+				short doubts)
+{
+	item->doubts |= doubts;
+	if (!list_empty(&item->ask))
+		return false;
+	list_add_tail(&item->ask,
+		      item->relay ? &ep->ask_relay : &ep->ask_leaf);
+	return true;
+}
+
 /* An event of a watched file: any context, a queue lock may be held. */
 static void item_notify(struct file *file, void *data, unsigned long *local,
 			long *event)
@@ -77,22 +89,13 @@ static void item_notify(struct file *file, void *data, unsigned long *local,
 	short facts, doubts;
 
 	spin_lock_irqsave(&ep->lock, flags);
+	/* A dead item asks for nothing: see item_unlink(). */
 	facts = event[1] & item->slot.pfd.events;
 	doubts = event[1] >> FCB_DOUBT_SHIFT & item->slot.pfd.events;
-	if (unlikely(item->dead) || drop_this_one()) {
-		facts = 0;
-		doubts = 0;
-	}
-	if (facts)
+	if (facts && !drop_this_one())
 		posted = item_post(ep, item, facts);
-	if (doubts) {
-		item->doubts |= doubts;
-		if (list_empty(&item->ask)) {
-			list_add_tail(&item->ask, item->relay ?
-				      &ep->ask_relay : &ep->ask_leaf);
-			asked = true;
-		}
-	}
+	if (unlikely(doubts))
+		asked = item_doubt(ep, item, doubts);
 	spin_unlock_irqrestore(&ep->lock, flags);
 
 	if (posted || asked)
@@ -126,7 +129,7 @@ void ep_ask(struct eventpoll *ep, struct list_head *asks)
 
 		spin_lock_irq(&ep->lock);
 		doubts &= (__force u32)now & item->slot.pfd.events;
-		if (doubts && !item->dead)
+		if (doubts)
 			posted |= item_post(ep, item, doubts);
 		spin_unlock_irq(&ep->lock);
 		item_put(item);
@@ -150,6 +153,7 @@ static bool item_unlink(struct eventpoll *ep, struct epitem *item)
 	if (item->hashed)
 		ep_hash_remove(&ep->hash, &item->node);
 	ep_pages_drop(&ep->pages, &item->slot);
+	item->slot.pfd.events = 0;
 	list_del_init(&item->ask);
 	ep->nitems--;
 	ep_user_uncharge(ep->user);
@@ -161,19 +165,20 @@ static void item_closed(struct file *file, void *data)
 {
 	struct epitem *item = data;
 	struct eventpoll *ep = item->ep;
+	short events;
 	bool ended;
 
 	if (planted(PLANT_NODETACH))
 		return;
 
 	spin_lock_irq(&ep->lock);
+	events = item->slot.pfd.events;
 	ended = item_unlink(ep, item);
 	spin_unlock_irq(&ep->lock);
 
 	ep_nest_unlink(item);
 	if (ended) {
-		trace_devepoll_closed(ep, item->slot.pfd.fd,
-				      item->slot.pfd.events);
+		trace_devepoll_closed(ep, item->slot.pfd.fd, events);
 		item_put(item);
 	}
 	item_put(item);
@@ -182,15 +187,17 @@ static void item_closed(struct file *file, void *data)
 /* Takes an item out whose reference the caller has besides its own two. */
 static void ep_remove(struct eventpoll *ep, struct epitem *item)
 {
+	short events;
 	bool ended;
 
 	spin_lock_irq(&ep->lock);
+	events = item->slot.pfd.events;
 	ended = item_unlink(ep, item);
 	spin_unlock_irq(&ep->lock);
 	if (!ended)
 		return;
 
-	trace_devepoll_remove(ep, item->slot.pfd.fd, item->slot.pfd.events);
+	trace_devepoll_remove(ep, item->slot.pfd.fd, events);
 	/* Before the registration ends: afterwards the child may be gone. */
 	ep_nest_unlink(item);
 	if (planted(PLANT_DELFUNC)) {

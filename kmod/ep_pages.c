@@ -9,22 +9,6 @@
 #include <linux/string.h>
 
 #include "ep_pages.h"
-#include "plant.h"
-
-static __always_inline struct pollfd *slot_of(const struct ep_pages *p,
-					      const struct ep_slot *s)
-{
-	return &p->half[p->filling][s->index / POLLFD_X_PAGE]
-			[s->index % POLLFD_X_PAGE];
-}
-
-/* Eight bytes in one store, so that a peeking program sees no half event. */
-static __always_inline void slot_write(struct ep_pages *p,
-				       const struct ep_slot *s)
-{
-	BUILD_BUG_ON(sizeof(struct pollfd) != sizeof(u64));
-	*slot_of(p, s) = s->pfd;
-}
 
 void ep_pages_init(struct ep_pages *p)
 {
@@ -115,27 +99,6 @@ void ep_pages_take(struct ep_pages *p, struct ep_pages *out)
 	p->version = version + 1;
 }
 
-bool ep_pages_post(struct ep_pages *p, struct ep_slot *s, short bits)
-{
-	if (!ep_slot_taken(p, s) ||
-	    (planted(PLANT_TWICE) && p->count < ep_pages_capacity(p))) {
-		if (unlikely(p->count >= ep_pages_capacity(p)))
-			return false;
-		s->index = p->count++;
-		s->version = p->version;
-		p->owner[s->index] = s;
-		s->pfd.revents = bits;
-	} else {
-		if (planted(PLANT_LOSTBIT))
-			bits &= slot_of(p, s)->events;
-		if (!(bits & ~s->pfd.revents))
-			return false;
-		s->pfd.revents |= bits;
-	}
-	slot_write(p, s);
-	return true;
-}
-
 void ep_pages_drop(struct ep_pages *p, struct ep_slot *s)
 {
 	struct ep_slot *last;
@@ -147,7 +110,7 @@ void ep_pages_drop(struct ep_pages *p, struct ep_slot *s)
 	if (last != s) {
 		last->index = s->index;
 		p->owner[last->index] = last;
-		slot_write(p, last);
+		ep_slot_write(p, last);
 	}
 	s->version = 0;
 	s->pfd.revents = 0;
@@ -160,7 +123,7 @@ void ep_pages_change(struct ep_pages *p, struct ep_slot *s, short events)
 		return;
 	s->pfd.revents &= events;
 	if (s->pfd.revents)
-		slot_write(p, s);
+		ep_slot_write(p, s);
 	else
 		ep_pages_drop(p, s);
 }

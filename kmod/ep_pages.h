@@ -27,9 +27,12 @@
 #ifndef KMOD_EP_PAGES_H
 #define KMOD_EP_PAGES_H
 
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 #include "devepoll.h"
+#include "plant.h"
 
 /**
  * struct ep_slot - what an entry embeds
@@ -119,6 +122,21 @@ static inline bool ep_slot_taken(const struct ep_pages *p,
 	return s->version == p->version;
 }
 
+static __always_inline struct pollfd *ep_slot_at(const struct ep_pages *p,
+					      const struct ep_slot *s)
+{
+	return &p->half[p->filling][s->index / POLLFD_X_PAGE]
+			[s->index % POLLFD_X_PAGE];
+}
+
+/* Eight bytes in one store, so that a peeking program sees no half event. */
+static __always_inline void ep_slot_write(struct ep_pages *p,
+				       const struct ep_slot *s)
+{
+	BUILD_BUG_ON(sizeof(struct pollfd) != sizeof(u64));
+	*ep_slot_at(p, s) = s->pfd;
+}
+
 /**
  * ep_pages_post() - an event
  * @p: the buffer
@@ -131,7 +149,27 @@ static inline bool ep_slot_taken(const struct ep_pages *p,
  * there is no room, which a caller with no more entries than slots never
  * sees).
  */
-bool ep_pages_post(struct ep_pages *p, struct ep_slot *s, short bits);
+static __always_inline bool ep_pages_post(struct ep_pages *p,
+					  struct ep_slot *s, short bits)
+{
+	if (!ep_slot_taken(p, s) ||
+	    (planted(PLANT_TWICE) && p->count < ep_pages_capacity(p))) {
+		if (unlikely(p->count >= ep_pages_capacity(p)))
+			return false;
+		s->index = p->count++;
+		s->version = p->version;
+		p->owner[s->index] = s;
+		s->pfd.revents = bits;
+	} else {
+		if (planted(PLANT_LOSTBIT))
+			bits &= ep_slot_at(p, s)->events;
+		if (!(bits & ~s->pfd.revents))
+			return false;
+		s->pfd.revents |= bits;
+	}
+	ep_slot_write(p, s);
+	return true;
+}
 
 /**
  * ep_pages_drop() - take back the slot of an entry, if it has one

@@ -19,9 +19,10 @@
  * What the key leaves open goes into the high half of plevt as doubts.
  *
  * POLLFREE in a key says that the queue goes away although the file lives
- * (signalfd polled by a task that exits; binder).  The entry has to be off the
- * queue before the function returns; the queue's memory is freed after a
- * grace period, which is what fcb_taps_remove() leans on.
+ * (signalfd polled by a task that exits; binder).  It is no event, and the HUP
+ * that comes with it is not the file's.  The entry has to be off the queue
+ * before the function returns; the queue's memory is freed after a grace
+ * period, which is what fcb_taps_remove() leans on.
  *
  * The function runs under the lock of the queue, with interrupts off, in any
  * context up to hard irq (timerfd); on PREEMPT_RT always in a task.
@@ -49,6 +50,14 @@ static __always_inline long key_to_plevt(u32 key)
 	return facts | doubts << FCB_DOUBT_SHIFT;
 }
 
+static noinline int fcb_pollfree(struct fcb_tap *tap)
+{
+	list_del_init(&tap->wait.entry);
+	/* Pairs with the acquire in tap_remove(): after this, tap may go. */
+	smp_store_release(&tap->head, NULL);
+	return 1;
+}
+
 static int fcb_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 		      int sync, void *key)
 {
@@ -56,13 +65,9 @@ static int fcb_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 	u32 bits = (__force u32)key_to_poll(key);
 	long event[] = { ION_WAKEUP, key_to_plevt(bits), -1 };
 
+	if (unlikely(bits & KEY_FREE))
+		return fcb_pollfree(tap);
 	fcblist_deliver(tap->list, event);
-
-	if (unlikely(bits & KEY_FREE)) {
-		list_del_init(&wait->entry);
-		/* Pairs with the acquire in tap_remove(). */
-		smp_store_release(&tap->head, NULL);
-	}
 	return 1;
 }
 
@@ -113,6 +118,7 @@ static void tap_remove(struct fcb_tap *tap)
 	struct wait_queue_head *head;
 
 	rcu_read_lock();
+	/* Pairs with the release in fcb_pollfree(). */
 	head = smp_load_acquire(&tap->head);
 	if (head)
 		remove_wait_queue(head, &tap->wait);
