@@ -3,13 +3,14 @@
 """watch.py - run a guest and judge it.
 
 usage: watch.py [--time S] [--silence S] [--label TEXT] [--planted]
-                [--remove FILE] OUT COMMAND..
+                [--console] [--remove FILE] OUT COMMAND..
 
 Starts COMMAND (QEMU), whose serial ports go to OUT/console.log and
 OUT/results.log, shows how the guest gets on, ends it when it takes too long or
 says nothing for too long, and reads its verdict.  Exit 0 only if the guest said
 "pass" last and the kernel reported nothing on the console.  The verdict is left
 in OUT/verdict.  --planted: tests are expected to fail, only jobs are shown.
+--console: what programs say on the console is shown as progress.
 """
 import argparse
 import json
@@ -76,11 +77,26 @@ class Progress:
         self.label = label
         self.planted = planted
         self.tty = sys.stderr.isatty()
-        self.place = 0
+        self.place = self.heard = 0
         self.rest = b""
         self.count = 0
-        self.last = ""
+        self.last = "booting"
         self.begun = self.told = time.monotonic()
+
+    def look_at_console(self, path):
+        """What programs say there tells how far they are."""
+        with open(path, "rb") as log:
+            log.seek(self.heard)
+            new = log.read()
+        new = new[:new.rfind(b"\n") + 1]
+        self.heard += len(new)
+        for line in new.decode(errors="replace").splitlines():
+            line = line.strip()
+            # the kernel's lines begin with a time; the firmware's with control codes
+            if line and not re.search(r"^\[ *\d+\.|\x1b|^init: ", line):
+                self.last = line
+                if self.tty:
+                    print("  " + line[:200], file=sys.stderr)
 
     def look(self):
         with open(self.path, "rb") as log:
@@ -103,9 +119,9 @@ class Progress:
         now = time.monotonic()
         if not self.tty and now - self.told >= 15:
             self.told = now
-            print("lab:   %s%.0f s, %d tests done; last: %s" % (
-                self.label, now - self.begun, self.count,
-                self.last[:90] or "(booting)"), file=sys.stderr)
+            done = "%d tests done, " % self.count if self.count else ""
+            print("lab:   %s%.0f s, %slast: %s" % (
+                self.label, now - self.begun, done, self.last[:90]), file=sys.stderr)
         return bool(new)
 
 
@@ -127,6 +143,8 @@ def run(args):
             time.sleep(0.3)
             now = time.monotonic()
             new = os.path.getsize(console)
+            if args.console:
+                progress.look_at_console(console)
             if progress.look() or new != size:
                 heard, size = now, new
             if now - begun > args.time:
@@ -169,6 +187,7 @@ def main():
     parser.add_argument("--silence", type=float, default=180)
     parser.add_argument("--label", default="")
     parser.add_argument("--planted", action="store_true")
+    parser.add_argument("--console", action="store_true")
     parser.add_argument("--remove")
     parser.add_argument("out")
     parser.add_argument("command", nargs=argparse.REMAINDER)
