@@ -8,8 +8,8 @@ endif
 tests_guest_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/kmod -I$(srcdir)/vm \
 	-I$(srcdir)/tests/guest
 tests_guest_tests_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
-tests_guest_tests_LDFLAGS = $(PROGRAM_LDFLAGS) -pthread
-tests_guest_tests_LDADD = $(CHECK_LIBS)
+tests_guest_tests_LDFLAGS = $(AM_LDFLAGS) -pthread
+tests_guest_tests_LDADD = lib/libevq.la $(CHECK_LIBS)
 # Suites run in this order.
 tests_guest_tests_SOURCES = \
 	tests/guest/main.c \
@@ -21,10 +21,14 @@ tests_guest_tests_SOURCES = \
 	tests/guest/compat.c \
 	tests/guest/contract.c \
 	tests/guest/events.c \
+	tests/guest/calls.c \
 	tests/guest/repaired.c \
 	tests/guest/close.c \
 	tests/guest/close_race.c \
 	tests/guest/signals.c \
+	tests/guest/limits.c \
+	tests/guest/fdinfo.c \
+	tests/guest/faults.c \
 	tests/guest/told.c \
 	tests/guest/told.h \
 	tests/guest/source_tcp.c \
@@ -34,5 +38,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/source_ask.c \
 	tests/guest/nest.c \
 	tests/guest/nest_cycle.c \
+	tests/guest/process.c \
+	tests/guest/process_user.c \
 	vm/kmsg.c \
 	vm/kmsg.h

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * process_user.c - users other than root: who may open, and how much each has
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "told.h"
+
+enum { USER = 1001, OTHER = 1002 };
+
+/* A child that is another user from here on. */
+static pid_t fork_as(uid_t uid)
+{
+	pid_t pid = guest_fork();
+
+	if (!pid)
+		ck_assert_msg(setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
+			      setresuid(uid, uid, uid) == 0,
+			      "becoming user %d: %s", (int)uid, strerror(errno));
+	return pid;
+}
+
+static char node[64];
+
+static void node_unlink(void)
+{
+	unlink(node);
+}
+
+/* A device node of our own, whose mode can be changed without a way back. */
+static void node_make(mode_t mode)
+{
+	struct stat st;
+
+	ck_assert_msg(stat(GUEST_DEVICE, &st) == 0, GUEST_DEVICE ": %s",
+		      strerror(errno));
+	snprintf(node, sizeof(node), "/tmp/epoll-%d", getpid());
+	if (mknod(node, S_IFCHR | mode, st.st_rdev) != 0)
+		GUEST_SKIP("mknod: %s", strerror(errno));
+	ck_assert(chmod(node, mode) == 0);
+	atexit(node_unlink);
+}
+
+static int node_open(void)
+{
+	return open(node, O_RDWR | O_CLOEXEC);
+}
+
+/* An instance of whoever calls. */
+static void node_evset(struct evset *s, int max)
+{
+	s->fd = node_open();
+	ck_assert_msg(s->fd >= 0, "open as user %d: %s", (int)getuid(),
+		      strerror(errno));
+	s->max = max;
+	ck_assert(ioctl(s->fd, EP_ALLOC, max) == 0);
+	evset_map(s);
+}
+
+/* Adds eventfds until one is refused: how many went in, and why it ended. */
+static int add_until_refused(const struct evset *s, int most, int *why)
+{
+	int i, n = 8;
+
+	for (i = 0; i < most && n == 8; i++)
+		n = evset_ctl(s, guest_eventfd(), POLLIN);
+	*why = n == 8 ? 0 : -n;
+	return n == 8 ? i : i - 1;
+}
+
+static bool nobody_watches(void *arg)
+{
+	return evset_info(arg, "user-watches") == 0;
+}
+
+GUEST_TEST(process, user_refused, 30,
+	   "a user who is not root cannot open /dev/epoll: EACCES")
+{
+	pid_t pid = fork_as(USER);
+
+	if (!pid) {
+		GUEST_FAILS(open(GUEST_DEVICE, O_RDWR), EACCES);
+		GUEST_FAILS(open(GUEST_DEVICE, O_RDONLY), EACCES);
+		_exit(0);
+	}
+	guest_reap(pid);
+}
+
+GUEST_TEST(process, user_allowed, 30,
+	   "once the node's mode allows it, a user can do all that root can")
+{
+	struct evset s;
+	int p[2];
+	pid_t pid;
+
+	node_make(0600);
+	pid = fork_as(USER);
+	if (!pid) {
+		GUEST_FAILS(node_open(), EACCES);
+		_exit(0);
+	}
+	guest_reap(pid);
+	ck_assert(chmod(node, 0666) == 0);
+	pid = fork_as(USER);
+	if (!pid) {
+		node_evset(&s, 8);
+		guest_pipe(p);
+		evset_add(&s, p[0], POLLIN);
+		guest_put(p[1]);
+		evset_expect(&s, p[0], POLLIN);
+		evset_close(&s);
+		_exit(0);
+	}
+	guest_reap(pid);
+}
+
+GUEST_TEST(process, user_inherits, 30,
+	   "an instance that root opened works on in a child that is another user")
+{
+	struct evset s;
+	int p[2];
+	pid_t pid;
+
+	evset_open(&s, 8);
+	guest_pipe(p);
+	pid = fork_as(USER);
+	if (!pid) {
+		evset_add(&s, p[0], POLLIN);
+		guest_put(p[1]);
+		evset_expect(&s, p[0], POLLIN);
+		_exit(0);
+	}
+	guest_reap(pid);
+}
+
+GUEST_TEST(process, user_limit, 30,
+	   "a user's limit ends his adding with ENOSPC, over all his instances")
+{
+	struct evset a, b;
+	int why;
+	pid_t pid;
+
+	node_make(0666);
+	guest_param_set("dev_epoll", "max_user_watches", "10");
+	pid = fork_as(USER);
+	if (!pid) {
+		node_evset(&a, 64);
+		node_evset(&b, 64);
+		ck_assert_int_eq(add_until_refused(&a, 6, &why), 6);
+		ck_assert_int_eq(why, 0);
+		ck_assert_int_eq(add_until_refused(&b, 64, &why), 4);
+		ck_assert_int_eq(why, ENOSPC);
+		ck_assert_int_eq(add_until_refused(&a, 64, &why), 0);
+		ck_assert_int_eq(why, ENOSPC);
+		_exit(0);
+	}
+	guest_reap(pid);
+}
+
+GUEST_TEST(process, user_limit_apart, 30,
+	   "one user at his limit takes nothing from another, nor from root")
+{
+	struct evset s;
+	int why, c[2];
+	char byte;
+	pid_t pid, other;
+
+	node_make(0666);
+	guest_param_set("dev_epoll", "max_user_watches", "10");
+	guest_unix(c);
+	pid = fork_as(USER);
+	if (!pid) {
+		node_evset(&s, 64);
+		ck_assert_int_eq(add_until_refused(&s, 64, &why), 10);
+		guest_put(c[1]);
+		/* Holds them until the test has seen enough. */
+		poll(&(struct pollfd){ c[1], POLLIN, 0 }, 1, 4 * GUEST_WAIT_MS);
+		_exit(0);
+	}
+	ck_assert_int_eq(poll(&(struct pollfd){ c[0], POLLIN, 0 }, 1,
+			      2 * GUEST_WAIT_MS), 1);
+	ck_assert_msg(read(c[0], &byte, 1) == 1, "the child failed");
+	other = fork_as(OTHER);
+	if (!other) {
+		node_evset(&s, 64);
+		ck_assert_int_eq(add_until_refused(&s, 64, &why), 10);
+		ck_assert_int_eq(why, ENOSPC);
+		_exit(0);
+	}
+	guest_reap(other);
+	evset_open(&s, 64);
+	ck_assert_int_eq(add_until_refused(&s, 64, &why), 10);
+	ck_assert_int_eq(why, ENOSPC);
+	guest_put(c[0]);
+	guest_reap(pid);
+}
+
+GUEST_TEST(process, user_limit_given_back, 30,
+	   "remove, close, EP_FREE and the end of a process give the places back")
+{
+	struct evset s;
+	int fd[10], i, why, round;
+	pid_t pid;
+
+	node_make(0666);
+	guest_param_set("dev_epoll", "max_user_watches", "10");
+	pid = fork_as(USER);
+	if (!pid) {
+		node_evset(&s, 64);
+		for (round = 0; round < 4; round++) {
+			for (i = 0; i < 10; i++) {
+				fd[i] = guest_eventfd();
+				evset_add(&s, fd[i], POLLIN);
+			}
+			ck_assert_int_eq(add_until_refused(&s, 1, &why), 0);
+			for (i = 0; i < 10 && round < 2; i++) {
+				if (round == 0)
+					evset_del(&s, fd[i]);
+				close(fd[i]);
+			}
+			if (round == 2) {
+				evset_unmap(&s);
+				GUEST_RETURNS(ioctl(s.fd, EP_FREE), 0);
+				ck_assert(ioctl(s.fd, EP_ALLOC, 64) == 0);
+				evset_map(&s);
+			}
+		}
+		_exit(0);
+	}
+	guest_reap(pid);
+	pid = fork_as(USER);
+	if (!pid) {
+		node_evset(&s, 64);
+		guest_until(nobody_watches, &s, "the dead process's places are free");
+		ck_assert_int_eq(add_until_refused(&s, 64, &why), 10);
+		_exit(0);
+	}
+	guest_reap(pid);
+}
+
+GUEST_TEST(process, user_limit_in_batch, 30,
+	   "a batch that meets the limit returns the bytes before it")
+{
+	struct pollfd rec[16];
+	struct evset s;
+	pid_t pid;
+	int i;
+
+	node_make(0666);
+	guest_param_set("dev_epoll", "max_user_watches", "10");
+	pid = fork_as(USER);
+	if (!pid) {
+		node_evset(&s, 64);
+		for (i = 0; i < 16; i++)
+			rec[i] = (struct pollfd){ guest_eventfd(), POLLIN, 0 };
+		GUEST_RETURNS(write(s.fd, rec, sizeof(rec)), 10 * sizeof(rec[0]));
+		GUEST_FAILS(write(s.fd, &rec[10], sizeof(rec[0])), ENOSPC);
+		/* A change of mask takes no place. */
+		rec[3].events = POLLOUT;
+		GUEST_RETURNS(write(s.fd, &rec[3], sizeof(rec[0])), sizeof(rec[0]));
+		_exit(0);
+	}
+	guest_reap(pid);
+}
+
+GUEST_TEST(process, user_limit_lowered, 30,
+	   "a limit lowered below what a user has refuses new places and takes none away")
+{
+	struct evset s;
+	int p[2], i, why;
+
+	evset_open(&s, 64);
+	guest_pipe(p);
+	evset_add(&s, p[0], POLLIN);
+	for (i = 0; i < 9; i++)
+		evset_add(&s, guest_eventfd(), POLLIN);
+	guest_param_set("dev_epoll", "max_user_watches", "0");
+	ck_assert_int_eq(add_until_refused(&s, 1, &why), 0);
+	ck_assert_int_eq(why, ENOSPC);
+	guest_put(p[1]);
+	evset_expect(&s, p[0], POLLIN);
+	ck_assert_int_eq(evset_info(&s, "items"), 10);
+}
