@@ -24,7 +24,7 @@
 static struct guest_test *tests, **tests_end = &tests;
 
 /* What the running test, which is another process, tells the harness. */
-#define MAX_PARAMS	8
+#define MAX_PARAMS	16
 static struct {
 	char skip[512];			/* why it skips itself */
 	int params;			/* files to write back when it ends */

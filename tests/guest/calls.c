@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * calls.c - suite contract: lines 14 and 15, the calls of 2.5.45 and closing
+ */
+
+#include "epoll2002.h"
+#include "guest.h"
+
+#define BOTH	(POLLERR | POLLHUP)	/* what EP_CTL_ADD implies */
+
+GUEST_TEST(contract, 14_create_maps, 10,
+	   "epoll_create(maxfds) of 2.5.45 opens, allocates and maps; wait returns a pointer to the slots")
+{
+	const struct pollfd *ev = NULL;
+	int epfd = epoll2002_create(1000), p[2];
+
+	ck_assert_msg(epfd >= 0, "create: %s", strerror(errno));
+	ck_assert_int_eq(guest_fdinfo(epfd, "capacity"), 1024);
+	guest_pipe(p);
+	GUEST_RETURNS(epoll2002_ctl(epfd, EP_CTL_ADD, p[0], POLLIN), 0);
+	GUEST_RETURNS(epoll2002_wait(epfd, &ev, 0), 0);
+	ck_assert_ptr_null(ev);
+	guest_put(p[1]);
+	GUEST_RETURNS(epoll2002_wait(epfd, &ev, GUEST_WAIT_MS), 1);
+	ck_assert_int_eq(ev->fd, p[0]);
+	ck_assert_int_eq(ev->revents, POLLIN);
+	GUEST_RETURNS(epoll2002_close(epfd), 0);
+	GUEST_FAILS(epoll2002_wait(epfd, &ev, 0), EBADF);
+}
+
+GUEST_TEST(contract, 14_pointer_into_the_mapping, 10,
+	   "the pointers of two waits are the two halves, and the first stays as it is until the second returns")
+{
+	const struct pollfd *a, *b, *c;
+	int epfd = epoll2002_create(10), fd = guest_eventfd();
+
+	GUEST_RETURNS(epoll2002_ctl(epfd, EP_CTL_ADD, fd, POLLIN | POLLOUT), 0);
+	guest_put(fd);
+	GUEST_RETURNS(epoll2002_wait(epfd, &a, 0), 1);
+	guest_drain(fd);
+	ck_assert_int_eq(a->revents, POLLIN);
+	GUEST_RETURNS(epoll2002_wait(epfd, &b, 0), 1);
+	ck_assert_int_eq(b->revents, POLLOUT);
+	guest_put(fd);
+	GUEST_RETURNS(epoll2002_wait(epfd, &c, 0), 1);
+	ck_assert_ptr_eq(a, c);
+	ck_assert_int_eq((int)((const char *)b > (const char *)a ?
+			 (const char *)b - (const char *)a :
+			 (const char *)a - (const char *)b),
+			 (int)(EP_MAP_SIZE(10) / 2));
+}
+
+GUEST_TEST(contract, 14_ctl_errors, 10,
+	   "ctl has the errors of 2.5.45: EEXIST, ENOENT, EBADF, EINVAL")
+{
+	int epfd = epoll2002_create(10), p[2];
+
+	guest_pipe(p);
+	GUEST_FAILS(epoll2002_ctl(epfd, EP_CTL_MOD, p[0], POLLIN), ENOENT);
+	GUEST_FAILS(epoll2002_ctl(epfd, EP_CTL_DEL, p[0], 0), ENOENT);
+	GUEST_RETURNS(epoll2002_ctl(epfd, EP_CTL_ADD, p[0], POLLIN), 0);
+	GUEST_FAILS(epoll2002_ctl(epfd, EP_CTL_ADD, p[0], POLLIN), EEXIST);
+	GUEST_RETURNS(epoll2002_ctl(epfd, EP_CTL_MOD, p[0], POLLOUT), 0);
+	GUEST_RETURNS(epoll2002_ctl(epfd, EP_CTL_DEL, p[0], 0), 0);
+	GUEST_FAILS(epoll2002_ctl(epfd, EP_CTL_DEL, p[0], 0), ENOENT);
+	GUEST_FAILS(epoll2002_ctl(epfd, EP_CTL_ADD, 999, POLLIN), EBADF);
+	GUEST_FAILS(epoll2002_ctl(epfd, 4, p[0], POLLIN), EINVAL);
+	GUEST_FAILS(epoll2002_ctl(p[0], EP_CTL_ADD, p[1], POLLIN), EINVAL);
+	GUEST_FAILS(epoll2002_ctl(epfd, EP_CTL_ADD, guest_null(), POLLIN),
+		    EPERM);
+	GUEST_FAILS(epoll2002_create(-1), EINVAL);
+	GUEST_FAILS(epoll2002_create(131073), EINVAL);
+}
+
+GUEST_TEST(contract, 14_err_and_hup_are_implied, 10,
+	   "ADD implies POLLERR and POLLHUP as in 2.5.45, and MOD does not forget them")
+{
+	const struct pollfd *ev;
+	struct evset s;
+	struct pollfd out;
+	int p[2], q[2];
+
+	s.fd = epoll2002_create(10);
+	guest_pipe(p);
+	guest_pipe(q);
+	GUEST_RETURNS(epoll2002_ctl(s.fd, EP_CTL_ADD, p[0], POLLIN), 0);
+	GUEST_RETURNS(epoll2002_ctl(s.fd, EP_CTL_ADD, q[0], POLLIN), 0);
+	GUEST_RETURNS(epoll2002_ctl(s.fd, EP_CTL_MOD, q[0], 0), 0);
+	ck_assert_int_eq(evset_ispolled(&s, p[0], &out), 1);
+	ck_assert_int_eq(out.events, POLLIN | BOTH);
+	ck_assert_int_eq(evset_ispolled(&s, q[0], &out), 1);
+	ck_assert_int_eq(out.events, BOTH);
+	close(p[1]);
+	GUEST_RETURNS(epoll2002_wait(s.fd, &ev, GUEST_WAIT_MS), 1);
+	ck_assert_int_eq(ev->fd, p[0]);
+	ck_assert_int_eq(ev->revents, POLLHUP);
+	close(q[1]);
+	GUEST_RETURNS(epoll2002_wait(s.fd, &ev, GUEST_WAIT_MS), 1);
+	ck_assert_int_eq(ev->fd, q[0]);
+	ck_assert_int_eq(ev->revents, POLLHUP);
+}
+
+GUEST_TEST(contract, 14_after_fork, 20,
+	   "a forked child uses the set and the mapping that it inherits, at the same address")
+{
+	int epfd = epoll2002_create(10), p[2];
+	pid_t pid;
+
+	guest_pipe(p);
+	pid = guest_fork();
+	if (!pid) {
+		const struct pollfd *ev;
+
+		GUEST_RETURNS(epoll2002_ctl(epfd, EP_CTL_ADD, p[0], POLLIN), 0);
+		guest_put(p[1]);
+		GUEST_RETURNS(epoll2002_wait(epfd, &ev, GUEST_WAIT_MS), 1);
+		ck_assert_int_eq(ev->fd, p[0]);
+		_exit(0);
+	}
+	guest_reap(pid);
+}
+
+GUEST_TEST(contract, 15_close_detaches, 10,
+	   "closing the last descriptor of a watched file takes the item out of the hash and its slot out of the half")
+{
+	struct evset s;
+	int a = guest_eventfd(), b = guest_eventfd();
+
+	evset_open(&s, 8);
+	evset_add(&s, a, POLLIN);
+	evset_add(&s, b, POLLIN);
+	guest_put(a);
+	guest_put(b);
+	close(a);
+	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	ck_assert_int_eq(evset_info(&s, "events"), 1);
+	ck_assert_int_eq(evset_ispolled(&s, a, NULL), 0);
+	evset_expect(&s, b, POLLIN);
+}
+
+GUEST_TEST(contract, 15_capacity_is_given_back, 20,
+	   "each closed file gives its place in a full set back")
+{
+	struct evset s;
+	int fd = -1;
+
+	guest_nofile(1024);
+	evset_open(&s, 512);
+	for (int i = 0; i < 512; i++) {
+		fd = guest_eventfd();
+		evset_add(&s, fd, POLLIN);
+	}
+	ck_assert_int_eq(evset_ctl(&s, guest_eventfd(), POLLIN), -E2BIG);
+	close(fd);
+	evset_add(&s, guest_eventfd(), POLLIN);
+}
+
+GUEST_TEST(contract, 15_peer_sees_it_at_once, 10,
+	   "no reference is held on a watched file: its peer sees the close at once")
+{
+	struct evset s;
+	int sv[2];
+	char c;
+
+	evset_open(&s, 8);
+	guest_unix(sv);
+	evset_add(&s, sv[0], POLL_ALL);
+	close(sv[0]);
+	GUEST_RETURNS(read(sv[1], &c, 1), 0);
+}
+
+GUEST_TEST(contract, 15_no_event_after_close, 30,
+	   "what happens to the object after the close is no event, also when another descriptor of the object lives")
+{
+	struct evset s;
+	int sv[2], p[2];
+
+	evset_open(&s, 8);
+	guest_pipe(p);
+	evset_add(&s, p[0], POLLIN);
+	close(p[0]);
+	GUEST_FAILS(write(p[1], "x", 1), EPIPE);
+	guest_unix(sv);
+	evset_add(&s, sv[0], POLL_ALL);
+	evset_add(&s, sv[1], POLL_ALL);
+	close(sv[0]);
+	/* sv[1] is told of its peer; sv[0] of nothing. */
+	evset_expect_bits(&s, sv[1], POLLHUP);
+	ck_assert_int_eq(evset_wait(&s, 20, NULL), 0);
+}
