@@ -135,6 +135,15 @@ static inline uint64_t clock_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+/**
+ * clock_settle() - prepare for timing something that takes about @expected ns
+ *
+ * Under icount a timer tick is a fixed number of instructions each 4 ms, and
+ * the only noise there is.  Something that takes a good part of that time sees
+ * one or does not, by chance; it is started right after a tick instead.
+ */
+void clock_settle(double expected);
+
 /** clock_since() - nanoseconds since @start, less the cost of asking. */
 double clock_since(uint64_t start);
 

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# bench/local.mk - the workloads and the harness that times them
+
+noinst_PROGRAMS += bench/evbench
+
+bench_evbench_SOURCES = \
+	bench/evbench.c \
+	bench/harness.c bench/harness.h \
+	bench/ready.c \
+	bench/sources.c bench/sources.h \
+	bench/close.c
+bench_evbench_LDADD = lib/libevq.la
+
+EXTRA_DIST += bench/table.py bench/same.py
