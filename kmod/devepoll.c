@@ -71,7 +71,7 @@ static void ep_queue_work(struct eventpoll *ep)
  * A waker may be the last one to touch ep before its items are gone, but it
  * is inside RCU (or has a reference), and the memory is freed after that.
  */
-void ep_wake_pollers(struct eventpoll *ep, bool direct)
+void __ep_wake_pollers(struct eventpoll *ep, bool direct)
 {
 	if (direct)
 		wake_up_poll(&ep->poll_wait, EPOLLIN | EPOLLRDNORM);
@@ -370,7 +370,6 @@ static int ep_ioctl_ispolled(struct eventpoll *ep, void __user *arg)
 	spin_unlock_irq(&ep->lock);
 	if (!item)
 		return 0;
-	rec.revents = 0;
 	return copy_to_user(arg, &rec, sizeof(rec)) ? -EFAULT : 1;
 }
 

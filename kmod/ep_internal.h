@@ -55,7 +55,7 @@
  * @wq: the consumer in EP_POLL
  * @poll_wait: those who poll the descriptor of the instance
  * @ask_leaf: items whose state is to be asked: sockets and pipes
- * @ask_relay: the same for files of other kinds (see ep_wake())
+ * @ask_relay: the same for files of other kinds (see __ep_wake_pollers())
  * @hash: the interest set
  * @nitems: items, hashed or about to be; never more than slots in a half
  * @consumer: bit 0: somebody is in EP_POLL; atomic
@@ -133,20 +133,24 @@ struct epitem {
 
 /* devepoll.c: wake-ups and lifetime */
 
-/** ep_wake_pollers() - the part of ep_wake() for @poll_wait. */
-void ep_wake_pollers(struct eventpoll *ep, bool direct);
-
-/**
- * ep_wake() - tell that there is something to harvest
- * @ep: the instance; not locked
- * @direct: those who poll the descriptor may be woken from here
- */
-static __always_inline void ep_wake(struct eventpoll *ep, bool direct)
+/** ep_wake_consumer() - wake EP_POLL; @ep is not locked. */
+static __always_inline void ep_wake_consumer(struct eventpoll *ep)
 {
 	if (waitqueue_active(&ep->wq))
 		wake_up(&ep->wq);
+}
+
+void __ep_wake_pollers(struct eventpoll *ep, bool direct);
+
+/**
+ * ep_wake_pollers() - wake those who poll the descriptor of the instance
+ * @ep: the instance; not locked
+ * @direct: from here, or else from a work item that asks first
+ */
+static __always_inline void ep_wake_pollers(struct eventpoll *ep, bool direct)
+{
 	if (waitqueue_active(&ep->poll_wait))
-		ep_wake_pollers(ep, direct);
+		__ep_wake_pollers(ep, direct);
 }
 
 /** ep_put() - drop a reference of an instance.  Context: any. */

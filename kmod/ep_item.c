@@ -49,8 +49,9 @@ static __always_inline bool item_post(struct eventpoll *ep,
 {
 	if (!ep_pages_post(&ep->pages, &item->slot, bits))
 		return false;
-	trace_devepoll_notify(ep, item->slot.pfd.fd, bits, item->slot.index,
-			      item->slot.version);
+	if (trace_devepoll_notify_enabled())
+		trace_devepoll_notify(ep, item->slot.pfd.fd, bits,
+				      item->slot.index, item->slot.version);
 	return true;
 }
 
@@ -65,41 +66,56 @@ static bool drop_this_one(void)
 #define drop_this_one()	false
 #endif
 
-/* Puts an item on its ask list; true if it was on none.  ep->lock is held. */
-static noinline bool item_doubt(struct eventpoll *ep, struct epitem *item,
-				short doubts)
+/* The rest of item_notify() where a wake-up left something open. */
+static noinline void item_notify_doubt(struct eventpoll *ep,
+				       struct epitem *item, long plevt)
 {
-	item->doubts |= doubts;
-	if (!list_empty(&item->ask))
-		return false;
-	list_add_tail(&item->ask,
-		      item->relay ? &ep->ask_relay : &ep->ask_leaf);
-	return true;
+	short facts = plevt & item->slot.pfd.events;
+	bool posted = facts && item_post(ep, item, facts);
+	bool asked = list_empty(&item->ask);
+
+	item->doubts |= plevt >> FCB_DOUBT_SHIFT & item->slot.pfd.events;
+	if (asked)
+		list_add_tail(&item->ask, item->relay ? &ep->ask_relay :
+							&ep->ask_leaf);
+	spin_unlock(&ep->lock);
+
+	if (posted || asked) {
+		ep_wake_consumer(ep);
+		ep_wake_pollers(ep, posted && !item->relay);
+	}
 }
 
-/* An event of a watched file: any context, a queue lock may be held. */
+/*
+ * An event of a watched file: any context, a queue lock may be held.  As in
+ * 2002 interrupts are off already (fcblist.h), so the lock is a plain one.
+ */
 static void item_notify(struct file *file, void *data, unsigned long *local,
 			long *event)
 {
 	struct epitem *item = data;
 	struct eventpoll *ep = item->ep;
-	bool posted = false;
-	bool asked = false;
-	unsigned long flags;
-	short facts, doubts;
+	long plevt = event[1];
+	short facts;
+	bool posted;
 
-	spin_lock_irqsave(&ep->lock, flags);
+	if (drop_this_one())
+		return;
+
+	spin_lock(&ep->lock);
 	/* A dead item asks for nothing: see item_unlink(). */
-	facts = event[1] & item->slot.pfd.events;
-	doubts = event[1] >> FCB_DOUBT_SHIFT & item->slot.pfd.events;
-	if (facts && !drop_this_one())
-		posted = item_post(ep, item, facts);
-	if (unlikely(doubts))
-		asked = item_doubt(ep, item, doubts);
-	spin_unlock_irqrestore(&ep->lock, flags);
+	if (unlikely(plevt >> FCB_DOUBT_SHIFT & item->slot.pfd.events)) {
+		item_notify_doubt(ep, item, plevt);
+		return;
+	}
+	facts = plevt & item->slot.pfd.events;
+	posted = facts && item_post(ep, item, facts);
+	spin_unlock(&ep->lock);
 
-	if (posted || asked)
-		ep_wake(ep, posted && !item->relay);
+	if (posted) {
+		ep_wake_consumer(ep);
+		ep_wake_pollers(ep, !item->relay);
+	}
 }
 
 void ep_ask(struct eventpoll *ep, struct list_head *asks)
@@ -138,8 +154,10 @@ void ep_ask(struct eventpoll *ep, struct list_head *asks)
 	}
 	spin_unlock_irq(&ep->lock);
 
-	if (posted)
-		ep_wake(ep, true);
+	if (posted) {
+		ep_wake_consumer(ep);
+		ep_wake_pollers(ep, true);
+	}
 }
 
 /* The end of an item; true for the one who ends it.  ep->lock is held. */

@@ -14,7 +14,7 @@
  * take it out, and the closer does so before the file is released.
  *
  * Cycles through other kinds of files (the kernel's epoll) cannot be seen
- * from here; ep_wake() sees to it that they do no harm.
+ * from here; __ep_wake_pollers() sees to it that they do no harm.
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>

@@ -2,6 +2,7 @@
 /*
  * ep_pages.c - the double buffer: slots, versions, the switch
  */
+#include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -12,6 +13,8 @@
 
 void ep_pages_init(struct ep_pages *p)
 {
+	BUILD_BUG_ON(sizeof(struct pollfd) != sizeof(u64));
+
 	memset(p, 0, sizeof(*p));
 	p->version = 1;
 }
@@ -99,6 +102,14 @@ void ep_pages_take(struct ep_pages *p, struct ep_pages *out)
 	p->version = version + 1;
 }
 
+bool ep_pages_next_page(struct ep_pages *p)
+{
+	if (p->count >= ep_pages_capacity(p))
+		return false;
+	p->next = p->half[p->filling][p->count / POLLFD_X_PAGE];
+	return true;
+}
+
 void ep_pages_drop(struct ep_pages *p, struct ep_slot *s)
 {
 	struct ep_slot *last;
@@ -107,13 +118,14 @@ void ep_pages_drop(struct ep_pages *p, struct ep_slot *s)
 	    planted(PLANT_TWICE))
 		return;
 	last = p->owner[--p->count];
+	p->next = last->where;
 	if (last != s) {
+		last->where = s->where;
 		last->index = s->index;
 		p->owner[last->index] = last;
-		ep_slot_write(p, last);
+		ep_slot_write(last, last->revents);
 	}
 	s->version = 0;
-	s->pfd.revents = 0;
 }
 
 void ep_pages_change(struct ep_pages *p, struct ep_slot *s, short events)
@@ -121,9 +133,8 @@ void ep_pages_change(struct ep_pages *p, struct ep_slot *s, short events)
 	s->pfd.events = events;
 	if (!ep_slot_taken(p, s) || planted(PLANT_LOSTBIT))
 		return;
-	s->pfd.revents &= events;
-	if (s->pfd.revents)
-		ep_slot_write(p, s);
+	if (s->revents & events)
+		ep_slot_write(s, s->revents & events);
 	else
 		ep_pages_drop(p, s);
 }

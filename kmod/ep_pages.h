@@ -27,41 +27,54 @@
 #ifndef KMOD_EP_PAGES_H
 #define KMOD_EP_PAGES_H
 
-#include <linux/build_bug.h>
 #include <linux/compiler.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 #include "devepoll.h"
 #include "plant.h"
 
+/* Where revents is in the eight bytes of a slot (x86 is little-endian). */
+#define EP_REVENTS_SHIFT	(8 * offsetof(struct pollfd, revents))
+
 /**
  * struct ep_slot - what an entry embeds
- * @pfd: descriptor, bits asked for, and bits of the current slot
- * @index: which slot it has
- * @version: in which version; any other than the current one means none
+ * @pfd: descriptor and bits asked for, as in a slot; revents stays 0
+ * @word: the same eight bytes
+ * @where: the slot
+ * @index: its number
+ * @revents: what it holds
+ * @version: in which version; any other than the current one means no slot
  */
 struct ep_slot {
-	struct pollfd pfd;
+	union {
+		struct pollfd pfd;
+		u64 word;
+	};
+	struct pollfd *where;
 	u32 index;
+	short revents;
 	u64 version;
 };
 
 /**
  * struct ep_pages - a double buffer
- * @half: for each half, the addresses of its pages
+ * @next: where the next slot is, unless a page begins there
  * @owner: for each taken slot of the filling half, whose it is
+ * @version: counts the switches, from 1
+ * @count: taken slots in the filling half
  * @numpages: pages in one half
  * @filling: which half is filled, 0 or 1
- * @count: taken slots in it
- * @version: counts the switches, from 1
+ * @half: for each half, the addresses of its pages
  */
 struct ep_pages {
-	struct pollfd **half[2];
+	struct pollfd *next;
 	struct ep_slot **owner;
+	u64 version;
+	u32 count;
 	u32 numpages;
 	u32 filling;
-	u32 count;
-	u64 version;
+	struct pollfd **half[2];
 };
 
 /** ep_pages_init() - an empty buffer without pages. */
@@ -111,7 +124,9 @@ static inline void ep_slot_init(struct ep_slot *s, int fd, short events)
 	s->pfd.fd = fd;
 	s->pfd.events = events;
 	s->pfd.revents = 0;
+	s->where = NULL;
 	s->index = 0;
+	s->revents = 0;
 	s->version = 0;
 }
 
@@ -122,20 +137,20 @@ static inline bool ep_slot_taken(const struct ep_pages *p,
 	return s->version == p->version;
 }
 
-static __always_inline struct pollfd *ep_slot_at(const struct ep_pages *p,
-					      const struct ep_slot *s)
+/**
+ * ep_slot_write() - store an entry's slot with other revents
+ *
+ * For ep_pages alone.  In one store, so that a program that peeks at the
+ * filling half sees no half event.
+ */
+static __always_inline void ep_slot_write(struct ep_slot *s, short revents)
 {
-	return &p->half[p->filling][s->index / POLLFD_X_PAGE]
-			[s->index % POLLFD_X_PAGE];
+	s->revents = revents;
+	*(u64 *)s->where = s->word | (u64)(u16)revents << EP_REVENTS_SHIFT;
 }
 
-/* Eight bytes in one store, so that a peeking program sees no half event. */
-static __always_inline void ep_slot_write(struct ep_pages *p,
-				       const struct ep_slot *s)
-{
-	BUILD_BUG_ON(sizeof(struct pollfd) != sizeof(u64));
-	*ep_slot_at(p, s) = s->pfd;
-}
+/** ep_pages_next_page() - find the page of slot @count, for ep_pages alone. */
+bool ep_pages_next_page(struct ep_pages *p);
 
 /**
  * ep_pages_post() - an event
@@ -144,6 +159,7 @@ static __always_inline void ep_slot_write(struct ep_pages *p,
  * @bits: which; not 0, and only bits that @s asked for
  *
  * The first event of a version takes a slot, those after it add their bits.
+ * Inline because every event passes here.
  *
  * Return: true if a slot or a bit is new, false if all was there before (or
  * there is no room, which a caller with no more entries than slots never
@@ -152,22 +168,22 @@ static __always_inline void ep_slot_write(struct ep_pages *p,
 static __always_inline bool ep_pages_post(struct ep_pages *p,
 					  struct ep_slot *s, short bits)
 {
-	if (!ep_slot_taken(p, s) ||
-	    (planted(PLANT_TWICE) && p->count < ep_pages_capacity(p))) {
-		if (unlikely(p->count >= ep_pages_capacity(p)))
+	if (!ep_slot_taken(p, s) || planted(PLANT_TWICE)) {
+		if (unlikely(p->count % POLLFD_X_PAGE == 0) &&
+		    !ep_pages_next_page(p))
 			return false;
+		s->where = p->next++;
 		s->index = p->count++;
 		s->version = p->version;
 		p->owner[s->index] = s;
-		s->pfd.revents = bits;
 	} else {
 		if (planted(PLANT_LOSTBIT))
-			bits &= ep_slot_at(p, s)->events;
-		if (!(bits & ~s->pfd.revents))
+			bits &= s->where->events;
+		if (!(bits & ~s->revents))
 			return false;
-		s->pfd.revents |= bits;
+		bits |= s->revents;
 	}
-	ep_slot_write(p, s);
+	ep_slot_write(s, bits);
 	return true;
 }
 

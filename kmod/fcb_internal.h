@@ -6,6 +6,7 @@
 #define KMOD_FCB_INTERNAL_H
 
 #include <linux/hash.h>
+#include <linux/irqflags.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
@@ -98,9 +99,9 @@ struct fcb_struct {
  * @list: the list
  * @event: { ioevt, plevt, -1 }
  *
- * Context: an RCU read-side section.  Holding any spinlock_t is one on every
- * kernel we run on: it disables preemption, and on PREEMPT_RT it takes
- * rcu_read_lock() itself.  So a wake-up function needs nothing more.
+ * Context: fcb_irqs_ok(), and an RCU read-side section.  Holding any
+ * spinlock_t is one on every kernel we run on: it disables preemption, and on
+ * PREEMPT_RT it takes rcu_read_lock() itself.
  */
 static __always_inline void fcblist_deliver(struct fcblist *list, long *event)
 {
@@ -108,6 +109,31 @@ static __always_inline void fcblist_deliver(struct fcblist *list, long *event)
 
 	list_for_each_entry_rcu(fcb, &list->callbacks, llink, true)
 		fcb->cbproc(list->file, fcb->data, fcb->local, event);
+}
+
+/*
+ * Callbacks run with interrupts off, so that they can do with plain spin
+ * locks.  Not on PREEMPT_RT, whose spin locks sleep and whose interrupt
+ * handlers are threads.
+ */
+static __always_inline bool fcb_irqs_ok(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled();
+}
+
+static inline unsigned long fcb_irq_save(void)
+{
+	unsigned long flags = 0;
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_save(flags);
+	return flags;
+}
+
+static inline void fcb_irq_restore(unsigned long flags)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_restore(flags);
 }
 
 /* fcblist.c: the side table, shared with the hook's fast path */

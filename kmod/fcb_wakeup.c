@@ -24,8 +24,8 @@
  * before the function returns; the queue's memory is freed after a grace
  * period, which is what fcb_taps_remove() leans on.
  *
- * The function runs under the lock of the queue, with interrupts off, in any
- * context up to hard irq (timerfd); on PREEMPT_RT always in a task.
+ * The function runs under the lock of the queue, in any context up to hard irq
+ * (timerfd); on PREEMPT_RT always in a task.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -58,8 +58,26 @@ static noinline int fcb_pollfree(struct fcb_tap *tap)
 	return 1;
 }
 
-static int fcb_wakeup(struct wait_queue_entry *wait, unsigned int mode,
-		      int sync, void *key)
+/*
+ * Wait queues are woken with interrupts off, since most are woken from
+ * interrupts; a driver that knows better may leave them on.
+ */
+static noinline int fcb_deliver_irqs_on(struct fcb_tap *tap, long *event)
+{
+	unsigned long flags = fcb_irq_save();
+
+	fcblist_deliver(tap->list, event);
+	fcb_irq_restore(flags);
+	return 1;
+}
+
+/*
+ * No stack protector: three words are stored here and handed on to be read,
+ * and this is run for every event of every watched file.
+ */
+static __no_stack_protector int fcb_wakeup(struct wait_queue_entry *wait,
+					   unsigned int mode, int sync,
+					   void *key)
 {
 	struct fcb_tap *tap = container_of(wait, struct fcb_tap, wait);
 	u32 bits = (__force u32)key_to_poll(key);
@@ -67,6 +85,8 @@ static int fcb_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 
 	if (unlikely(bits & KEY_FREE))
 		return fcb_pollfree(tap);
+	if (unlikely(!fcb_irqs_ok()))
+		return fcb_deliver_irqs_on(tap, event);
 	fcblist_deliver(tap->list, event);
 	return 1;
 }

@@ -262,11 +262,15 @@ EXPORT_SYMBOL_GPL(file_notify_delcb);
 void file_notify_event(struct file *file, long *event)
 {
 	struct fcblist *list;
+	unsigned long flags;
 
 	rcu_read_lock();
 	list = table_find(file);
-	if (list)
+	if (list) {
+		flags = fcb_irq_save();
 		fcblist_deliver(list, event);
+		fcb_irq_restore(flags);
+	}
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(file_notify_event);

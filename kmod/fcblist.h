@@ -52,9 +52,11 @@ extern const long poll_band_table[FCB_NBANDS];
  * @local: FCB_LOCAL_SIZE words of this registration, zero at first
  * @event: { ioevt, plevt, -1 }
  *
- * Runs inside rcu_read_lock() (or what amounts to it), often in softirq or
- * hard irq with a wait-queue lock held: it must not sleep, and may take no
- * lock under which wake-ups of watched files are sent.
+ * Runs with interrupts off, as in 2002 (but for PREEMPT_RT, where interrupts
+ * are threads and there is no need), and inside rcu_read_lock() or what
+ * amounts to it; often in softirq or hard irq with a wait-queue lock held.  It
+ * must not sleep, and may take no lock under which wake-ups of watched files
+ * are sent.
  */
 typedef void (*fcb_event_t)(struct file *file, void *data,
 			    unsigned long *local, long *event);
