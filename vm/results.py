@@ -73,12 +73,12 @@ def tests_of(records):
             if not record.get("ok"):
                 tests.append(record)
         elif job.startswith("fail "):
-            caught = [t["test"] for t in since if not t.get("ok")]
+            what = " ".join(job.split()[3:])
             tests.append({
-                "test": "planted fault %s is noticed" % plant,
+                "test": "planted fault %s: %s notices it" % (plant, what),
                 "ok": record.get("ok"), "seconds": record.get("seconds", 0),
-                "why": "%s: %s" % (job, record.get("why", "")),
-                "about": "by " + " ".join(caught)})
+                "why": record.get("why", ""),
+                "about": "; ".join(t.get("why", "") for t in since if not t.get("ok"))})
             since = []
         elif job:
             tests += since
