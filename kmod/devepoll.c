@@ -34,20 +34,18 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#define PLANT_PARAM
+#include "plant.h"
+
 #define CREATE_TRACE_POINTS
 #include "devepoll_trace.h"
 
 #include "ep_internal.h"
 #include "fcblist.h"
-#include "plant.h"
 
 static unsigned short mode = 0600;
 module_param(mode, ushort, 0444);
 MODULE_PARM_DESC(mode, "permissions of /dev/epoll (default 0600)");
-
-#ifdef DEVEPOLL_PLANT
-PLANT_PARAM;
-#endif
 
 static struct workqueue_struct *ep_workqueue;
 

@@ -72,7 +72,7 @@
  * @rcu: the memory stays until notifies are through
  */
 struct eventpoll {
-	spinlock_t lock;
+	spinlock_t lock;	/* guards what has no note */
 	struct ep_pages pages;
 	struct wait_queue_head wq;
 	struct wait_queue_head poll_wait;
@@ -83,8 +83,8 @@ struct eventpoll {
 	u32 nitems;
 	unsigned long consumer;
 	atomic_t mapped;
-	struct mutex mtx;
-	struct mutex map_mtx;
+	struct mutex mtx;	/* changes of the interest set */
+	struct mutex map_mtx;	/* geometry of the pages */
 	struct work_struct work;
 	struct ep_user *user;
 
@@ -136,6 +136,7 @@ struct epitem {
 /** ep_wake_consumer() - wake EP_POLL; @ep is not locked. */
 static __always_inline void ep_wake_consumer(struct eventpoll *ep)
 {
+	/* No barrier: see "Lost wake-ups" in devepoll.c. */
 	if (waitqueue_active(&ep->wq))
 		wake_up(&ep->wq);
 }
@@ -149,6 +150,7 @@ void __ep_wake_pollers(struct eventpoll *ep, bool direct);
  */
 static __always_inline void ep_wake_pollers(struct eventpoll *ep, bool direct)
 {
+	/* No barrier, for the same reason. */
 	if (waitqueue_active(&ep->poll_wait))
 		__ep_wake_pollers(ep, direct);
 }

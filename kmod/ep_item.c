@@ -69,6 +69,7 @@ static bool drop_this_one(void)
 /* The rest of item_notify() where a wake-up left something open. */
 static noinline void item_notify_doubt(struct eventpoll *ep,
 				       struct epitem *item, long plevt)
+	__releases(&ep->lock)
 {
 	short facts = plevt & item->slot.pfd.events;
 	bool posted = facts && item_post(ep, item, facts);

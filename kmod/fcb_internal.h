@@ -69,7 +69,7 @@ struct fcblist {
 	struct list_head callbacks;
 	struct fcb_tap *taps;
 	struct fcb_tap tap;
-	struct mutex mutex;
+	struct mutex mutex;	/* guards the list and its taps */
 	bool dead;
 	refcount_t refs;
 	struct hlist_node link;
@@ -159,6 +159,10 @@ static __always_inline bool fcb_maybe_watched(const struct file *file)
 
 /* fcblist.c: the provider in use, set by fput_hook.c before the first list */
 extern const struct fput_provider *fcb_provider;
+
+/* fput_direct.c: entered from the head of __fput() */
+void fput_direct_tramp(struct file *file);
+void fput_direct_call(struct file *file);
 
 int fcblist_init(unsigned int bits);
 void fcblist_exit(void);

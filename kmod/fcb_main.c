@@ -9,6 +9,7 @@
 
 #include "fcb_internal.h"
 #include "fput_hook.h"
+#define PLANT_PARAM
 #include "plant.h"
 
 /* Set: the wish, at load only.  Read: what came of it. */
@@ -38,10 +39,6 @@ static unsigned int hash_bits = 14;
 module_param(hash_bits, uint, 0444);
 MODULE_PARM_DESC(hash_bits,
 		 "log2 of the buckets of the table of watched files, 6..24 (default 14)");
-
-#ifdef DEVEPOLL_PLANT
-PLANT_PARAM;
-#endif
 
 static int __init fcb_init(void)
 {

@@ -38,7 +38,7 @@ struct test_slot {
 };
 
 struct test_set {
-	struct mutex mutex;
+	struct mutex mutex;	/* which file a slot is on */
 	struct kref refs;
 	struct rcu_head rcu;
 	struct test_slot slots[FCB_TEST_MAX];

@@ -27,9 +27,6 @@
 
 static struct ftrace_ops fput_ops;
 
-void fput_direct_tramp(struct file *file);
-__visible void fput_direct_call(struct file *file);
-
 __visible notrace void fput_direct_call(struct file *file)
 {
 	if (unlikely(fcb_maybe_watched(file)))
@@ -37,8 +34,7 @@ __visible notrace void fput_direct_call(struct file *file)
 }
 
 /* Saves the one argument register in use; __fput() has no other live. */
-asm(
-"	.pushsection	.text, \"ax\", @progbits\n"
+asm("	.pushsection	.text, \"ax\", @progbits\n"
 "	.type		fput_direct_tramp, @function\n"
 "	.globl		fput_direct_tramp\n"
 "fput_direct_tramp:\n"

@@ -9,6 +9,9 @@
 #ifndef KMOD_PLANT_H
 #define KMOD_PLANT_H
 
+#include <linux/compiler.h>
+#include <linux/types.h>
+
 enum plant {
 	PLANT_NONE,
 	PLANT_DROP,		/* every 7th event is lost */
@@ -26,37 +29,45 @@ enum plant {
 
 #ifdef DEVEPOLL_PLANT
 
-#include <linux/moduleparam.h>
-#include <linux/string.h>
-
 extern enum plant plant_now;
 
 #define planted(which)	unlikely(plant_now == (which))
 
-/* Once in each module. */
-#define PLANT_PARAM							\
-enum plant plant_now;							\
-static int plant_set(const char *val, const struct kernel_param *kp)	\
-{									\
-	static const char * const names[] = {				\
-		"none", "drop", "twice", "nodetach", "lostbit",		\
-		"twowaiters", "mapcount", "enomem", "ignoreenomem",	\
-		"staleslot", "halfshared", "delfunc",			\
-	};								\
-	int i = sysfs_match_string(names, val);				\
-									\
-	if (i < 0)							\
-		return i;						\
-	plant_now = i;							\
-	return 0;							\
-}									\
-static const struct kernel_param_ops plant_ops = { .set = plant_set };	\
-module_param_cb(plant, &plant_ops, NULL, 0200);				\
-MODULE_PARM_DESC(plant, "fault to plant (test builds)")
+/* Defined before the include by the one file of a module that has them all. */
+#ifdef PLANT_PARAM
+#include <linux/moduleparam.h>
+#include <linux/string.h>
+
+enum plant plant_now;
+
+static int plant_set(const char *val, const struct kernel_param *kp)
+{
+	static const char * const names[] = {
+		"none", "drop", "twice", "nodetach", "lostbit", "twowaiters",
+		"mapcount", "enomem", "ignoreenomem", "staleslot", "halfshared",
+		"delfunc",
+	};
+	int i = sysfs_match_string(names, val);
+
+	if (i < 0)
+		return i;
+	plant_now = i;
+	return 0;
+}
+
+static const struct kernel_param_ops plant_ops = {
+	.set = plant_set,
+};
+module_param_cb(plant, &plant_ops, NULL, 0200);
+MODULE_PARM_DESC(plant, "fault to plant (test builds)");
+#endif /* PLANT_PARAM */
 
 #else
 
-#define planted(which)	false
+static inline bool planted(enum plant which)
+{
+	return false;
+}
 
 #endif /* DEVEPOLL_PLANT */
 
