@@ -303,13 +303,18 @@ void file_notify_cleanup(struct file *file)
 	struct fcblist *list;
 	int idx;
 
-	idx = srcu_read_lock(&fcb_srcu);
 	list = fcblist_get(file);
-	if (list) {
-		fcblist_close(list);
-		fcblist_put(list);
-	}
+	if (!list)
+		return;
+	/*
+	 * Not earlier, for the sake of the many files that only share a
+	 * bucket with a watched one.  It is early enough: a registration is
+	 * ended, and its owner called, only in here.
+	 */
+	idx = srcu_read_lock(&fcb_srcu);
+	fcblist_close(list);
 	srcu_read_unlock(&fcb_srcu, idx);
+	fcblist_put(list);
 }
 EXPORT_SYMBOL_GPL(file_notify_cleanup);
 
