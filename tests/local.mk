@@ -40,5 +40,16 @@ tests_guest_tests_SOURCES = \
 	tests/guest/nest_cycle.c \
 	tests/guest/process.c \
 	tests/guest/process_user.c \
+	tests/guest/stress.c \
+	tests/guest/stress_chaos.c \
+	tests/guest/stress_many.c \
+	tests/guest/tokens.c \
+	tests/guest/tokens.h \
+	tests/guest/fcblist.c \
+	tests/guest/trace.c \
+	tests/guest/load.c \
+	tests/guest/load_hook.c \
+	tests/guest/modules.c \
+	tests/guest/modules.h \
 	vm/kmsg.c \
 	vm/kmsg.h

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * load_hook.c - how fcb.ko hears of closes, and who else wants that place
+ *
+ * The first choice is a direct call at the head of __fput(), which ftrace
+ * gives to one user only and, when kernel.ftrace_enabled is 0, to nobody.
+ * The second is the close notice of fsnotify.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <linux/bpf.h>
+
+#include "modules.h"
+
+#define FTRACE_ENABLED	"/proc/sys/kernel/ftrace_enabled"
+
+/* Skips where there is no direct call to be had. */
+static void need_direct(void)
+{
+	modules_begin();
+	if (access(FTRACE_ENABLED, W_OK) != 0)
+		GUEST_SKIP("no " FTRACE_ENABLED);
+	log_begin();
+	if (module_load("fcb", "fput_hook=direct") != 0)
+		ck_abort_msg("fput_hook=direct is refused on this kernel");
+	modules_unload();
+}
+
+static void works_by(const char *hook)
+{
+	const char *now = guest_param("fcb", "fput_hook");
+
+	ck_assert_msg(now && !strcmp(now, hook), "expected the hook %s, got %s",
+		      hook, now ? now : "none");
+	modules_work();
+}
+
+GUEST_TEST(load, hook_direct, 120,
+	   "with fput_hook=direct a close is heard; the parameter and the log name the hook")
+{
+	modules_begin();
+	log_begin();
+	modules_load("fput_hook=direct");
+	ck_assert_int_eq(log_count("direct hook"), 1);
+	works_by("direct");
+	modules_unload();
+}
+
+GUEST_TEST(load, hook_fsnotify, 120,
+	   "with fput_hook=fsnotify a close is heard; the parameter and the log name the hook")
+{
+	modules_begin();
+	log_begin();
+	modules_load("fput_hook=fsnotify");
+	ck_assert_int_eq(log_count("fsnotify hook"), 1);
+	works_by("fsnotify");
+	modules_unload();
+}
+
+GUEST_TEST(load, hook_auto, 120, "fput_hook=auto takes the direct call")
+{
+	need_direct();
+	modules_load("fput_hook=auto");
+	works_by("direct");
+	modules_unload();
+	modules_load("");
+	works_by("direct");
+	modules_unload();
+}
+
+GUEST_TEST(load, hook_unknown, 120,
+	   "an unknown fput_hook is EINVAL, and one line in the log says so")
+{
+	modules_begin();
+	log_begin();
+	GUEST_RETURNS(module_load("fcb", "fput_hook=kprobe"), -EINVAL);
+	ck_assert_int_eq(log_count("fcb: "), 1);
+	GUEST_RETURNS(module_load("fcb", "fput_hook="), -EINVAL);
+	GUEST_RETURNS(module_load("fcb", "fput_hook=directdirectdirectdirect"), -EINVAL);
+	ck_assert(!module_loaded("fcb"));
+}
+
+GUEST_TEST(load, ftrace_off_direct, 120,
+	   "with kernel.ftrace_enabled=0 fput_hook=direct refuses to load and says why")
+{
+	need_direct();
+	guest_file_set(FTRACE_ENABLED, "0");
+	log_begin();
+	GUEST_RETURNS(module_load("fcb", "fput_hook=direct"), -EOPNOTSUPP);
+	ck_assert_int_eq(log_count("not loading"), 1);
+	ck_assert(!module_loaded("fcb"));
+}
+
+GUEST_TEST(load, ftrace_off_auto, 120,
+	   "with kernel.ftrace_enabled=0 fput_hook=auto falls back to fsnotify and works")
+{
+	need_direct();
+	guest_file_set(FTRACE_ENABLED, "0");
+	modules_load("fput_hook=auto");
+	works_by("fsnotify");
+	/* With that hook ftrace can be switched as one likes. */
+	guest_file_set(FTRACE_ENABLED, "1");
+	works_by("fsnotify");
+	modules_unload();
+}
+
+GUEST_TEST(load, ftrace_off_while_loaded, 120,
+	   "kernel.ftrace_enabled=0 is refused with EBUSY while the direct call is in place")
+{
+	int fd;
+
+	need_direct();
+	modules_load("fput_hook=direct");
+	fd = open(FTRACE_ENABLED, O_WRONLY | O_CLOEXEC);
+	ck_assert(fd >= 0);
+	GUEST_FAILS(write(fd, "0", 1), EBUSY);
+	works_by("direct");
+	modules_unload();
+	/* And is not refused any more when it has gone. */
+	close(fd);
+	guest_file_set(FTRACE_ENABLED, "0");
+}
+
+/* What ftrace says of __fput: one line, or "" when it is not patched. */
+static const char *fput_line(void)
+{
+	static char line[256];
+	const char *text = trace_read("enabled_functions"), *at = text;
+
+	do {
+		at = strstr(at, "__fput ");
+	} while (at && at != text && at[-1] != '\n' && at++);
+	snprintf(line, sizeof(line), "%.*s", at ? (int)strcspn(at, "\n") : 0,
+		 at ? at : "");
+	return line;
+}
+
+GUEST_TEST(load, hook_leaves_no_trace, 120,
+	   "ftrace lists __fput with a direct call while loaded, and not after")
+{
+	need_direct();
+	ck_assert_str_eq(fput_line(), "");
+	modules_load("fput_hook=direct");
+	ck_assert_msg(strstr(fput_line(), " D"), "expected a direct call, got '%s'",
+		      fput_line());
+	modules_unload();
+	ck_assert_str_eq(fput_line(), "");
+}
+
+static void tracer_on(void)
+{
+	if (trace_set("set_ftrace_filter", "__fput") != 0 ||
+	    trace_set("current_tracer", "function") != 0)
+		GUEST_SKIP("no function tracer here");
+	ck_assert_int_eq(trace_set("tracing_on", "1"), 0);
+}
+
+static void tracer_off(void)
+{
+	trace_set("current_tracer", "nop");
+	trace_set("set_ftrace_filter", "\n");
+	trace_set("trace", "\n");
+}
+
+GUEST_TEST(load, with_function_tracer, 120,
+	   "the function tracer on __fput and the direct call live together, in any order")
+{
+	need_direct();
+	modules_load("fput_hook=direct");
+	tracer_on();
+	works_by("direct");
+	ck_assert_msg(strstr(trace_read("trace"), "__fput"), "the tracer saw no close");
+	tracer_off();
+	works_by("direct");
+	tracer_on();
+	modules_unload();
+	modules_load("fput_hook=direct");
+	works_by("direct");
+	modules_unload();
+	tracer_off();
+}
+
+GUEST_TEST(load, with_kprobe, 120,
+	   "a kprobe on __fput and the direct call live together, in any order")
+{
+	static const char on[] = "events/kprobes/guest_fput/enable";
+
+	need_direct();
+	modules_load("fput_hook=direct");
+	if (trace_set("kprobe_events", "p:guest_fput __fput") != 0)
+		GUEST_SKIP("no kprobe events here");
+	ck_assert_int_eq(trace_set("trace", "\n"), 0);
+	ck_assert_int_eq(trace_set(on, "1"), 0);
+	works_by("direct");
+	ck_assert_msg(strstr(trace_read("trace"), "guest_fput"), "the kprobe saw no close");
+	modules_unload();
+	modules_load("fput_hook=direct");
+	works_by("direct");
+	ck_assert_int_eq(trace_set(on, "0"), 0);
+	works_by("direct");
+	modules_unload();
+	ck_assert_int_eq(trace_set("kprobe_events", "\n"), 0);
+}
+
+/*
+ * A BPF program on the entry of __fput, which wants the same direct call.
+ * Its loading wants the number of the function in the kernel's type data:
+ * a header, then type records one after the other, numbered from 1, then
+ * their names.
+ */
+struct btf_head {
+	uint16_t magic;
+	uint8_t version, flags;
+	uint32_t hdr_len, type_off, type_len, str_off, str_len;
+};
+
+struct btf_rec {
+	uint32_t name_off, info, size;
+};
+
+static int btf_find(const char *data, const char *name)
+{
+	/* Bytes behind a record, by kind: fixed, and for each of its parts. */
+	static const unsigned char fixed[32] = { [1] = 4, [3] = 12, [14] = 4, [17] = 4 };
+	static const unsigned char each[32] = {
+		[4] = 12, [5] = 12, [6] = 8, [13] = 8, [15] = 12, [19] = 12,
+	};
+	const struct btf_head *h = (const void *)data;
+	const char *at = data + h->hdr_len + h->type_off;
+	const char *end = at + h->type_len;
+	const char *names = data + h->hdr_len + h->str_off;
+	int id;
+
+	for (id = 1; at < end; id++) {
+		const struct btf_rec *r = (const void *)at;
+		unsigned int kind = r->info >> 24 & 31;
+
+		if (kind == 12 && !strcmp(names + r->name_off, name))
+			return id;
+		at += sizeof(*r) + fixed[kind] + each[kind] * (r->info & 0xffff);
+	}
+	return 0;
+}
+
+static int btf_id(const char *name)
+{
+	size_t size = 16 << 20, len = 0;
+	char *data = malloc(size);
+	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+	int id;
+
+	if (fd < 0 || !data)
+		GUEST_SKIP("no type data of the kernel: %s", strerror(errno));
+	while ((n = read(fd, data + len, size - len)) > 0)
+		len += (size_t)n;
+	close(fd);
+	id = btf_find(data, name);
+	free(data);
+	ck_assert_msg(id > 0, "the kernel's type data has no function %s", name);
+	return id;
+}
+
+static int bpf_load(const char *name)
+{
+	static const struct bpf_insn insn[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_TRACING,
+		.expected_attach_type = BPF_TRACE_FENTRY,
+		.insn_cnt = 2,
+		.insns = (uintptr_t)insn,
+		.license = (uintptr_t)"GPL",
+		.attach_btf_id = (uint32_t)btf_id(name),
+	};
+	int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+
+	if (fd < 0)
+		GUEST_SKIP("no BPF program can be loaded: %s", strerror(errno));
+	return fd;
+}
+
+/* Puts the program in place: a descriptor or -errno. */
+static int bpf_attach(int prog)
+{
+	union bpf_attr attr = { .raw_tracepoint.prog_fd = (uint32_t)prog };
+	int fd = (int)syscall(SYS_bpf, BPF_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr));
+
+	return fd < 0 ? -errno : fd;
+}
+
+GUEST_TEST(load, with_bpf, 300,
+	   "where a BPF program has __fput, direct refuses with EBUSY and auto falls back")
+{
+	int prog, link;
+
+	need_direct();
+	prog = bpf_load("__fput");
+	link = bpf_attach(prog);
+	if (link < 0)
+		GUEST_SKIP("no BPF program can be put on __fput: %s",
+			   strerror(-link));
+	log_begin();
+	GUEST_RETURNS(module_load("fcb", "fput_hook=direct"), -EBUSY);
+	ck_assert_int_eq(log_count("not loading"), 1);
+	modules_load("fput_hook=auto");
+	works_by("fsnotify");
+	modules_unload();
+	close(link);
+	modules_load("fput_hook=direct");
+	/* Now the place is ours. */
+	GUEST_RETURNS(bpf_attach(prog), -EBUSY);
+	works_by("direct");
+	modules_unload();
+	link = bpf_attach(prog);
+	ck_assert_int_ge(link, 0);
+}
