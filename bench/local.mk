@@ -11,4 +11,4 @@ bench_evbench_SOURCES = \
 	bench/close.c
 bench_evbench_LDADD = lib/libevq.la
 
-EXTRA_DIST += bench/table.py bench/same.py
+EXTRA_DIST += bench/records.py bench/same.py bench/table.py

@@ -16,6 +16,7 @@ import sys
 import records
 
 LIMITS = {"harvest": 0.001, "harvest-call": 0.001, "notify": 0.01, "close": 0.01}
+SHOWN = 12
 
 
 def differences(one, other):
@@ -25,10 +26,10 @@ def differences(one, other):
               for r in one if r["metric"] == "write" and "median" in r}
     for r in one:
         limit = LIMITS.get(r["metric"])
-        if limit is None or "median" not in r:
+        if limit is None or "median" not in r or not r.get("ok"):
             continue
         twin = there.get(records.key(r))
-        if twin is None or "median" not in twin:
+        if twin is None or "median" not in twin or not twin.get("ok"):
             yield float("inf"), limit, r
             continue
         a, b = r["median"], twin["median"]
@@ -58,15 +59,18 @@ def main(paths):
         of_metric = [d for d in found if d[2]["metric"] == metric]
         if not of_metric:
             continue
-        worst, _, where = max(of_metric, key=lambda d: d[0])
+        worst, _, where = max((d for d in of_metric if d[0] != float("inf")),
+                              key=lambda d: d[0], default=(0, 0, None))
         print(f"{metric:12} {len(of_metric):4} figures, "
               f"apart by at most {100 * worst:.3f} % (limit {100 * limit:g} %)"
               + (f": {records.place(where)}" if worst else ""))
     wrong = [d for d in found if d[0] > d[1]]
-    for apart, limit, r in wrong:
+    for apart, limit, r in wrong[:SHOWN]:
         print(f"differs: {records.place(r)}: " +
-              ("only in one of them" if apart == float("inf")
+              ("right only in one of them" if apart == float("inf")
                else f"{100 * apart:.3f} %, limit {100 * limit:g} %"))
+    if len(wrong) > SHOWN:
+        print(f"differs: and {len(wrong) - SHOWN} more")
     unlike = {r.get(n) for n in ("kernel", "accel") for r in one} ^ {
         r.get(n) for n in ("kernel", "accel") for r in other}
     if unlike:

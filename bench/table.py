@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 
 import records
 
@@ -34,10 +35,15 @@ def ratio(value):
         f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
-def times(value):
-    """A ratio in words."""
-    return f"{ratio(value)} of" if value < 0.995 else \
-        "as much as" if value < 1.005 else f"{ratio(value)} times"
+def times(value, what):
+    """A ratio in words, of what."""
+    return f"{ratio(value)} of {what}" if value < 0.995 else \
+        what if value < 1.005 else f"{ratio(value)} times {what}"
+
+
+def say(text, indent=""):
+    """A paragraph."""
+    print(textwrap.fill(text, 96, initial_indent=indent, subsequent_indent=indent))
 
 
 def print_table(head, rows):
@@ -73,7 +79,9 @@ class Ready:
                                     for metric in ("notify", "harvest", "recheck"))
         if notify is None or harvest is None:
             return ""
-        again = " + " + number(recheck) if recheck and number(recheck) != "0" else ""
+        again = ""
+        if recheck and number(recheck) != "0":
+            again = f" {'+' if recheck > 0 else '-'} {number(abs(recheck))}"
         return f"{number(notify)} + {number(harvest)}{again}"
 
     def tax(self, m, k, design):
@@ -96,12 +104,14 @@ class Ready:
             rows.append([design] + [self.cell(m, k, design) for k in ks])
             rows.append([""] + [self.parts(m, k, design) for k in ks])
         rows = [row for row in rows if any(row)]
-        print(f"\nready: K of {m} sources ({self.source}) become ready. What it takes to deliver "
-              f"one event,\nin {self.unit}, and how many times epoll ET's that is; below it the "
-              "parts: notify (added\nto the write) + harvest (asking the queue)"
-              + (" + recheck (asking again once drained)" if self.of["recheck"] else "") + ".")
+        to = f", and how many times {REFERENCE}'s that is" if REFERENCE in self.designs else ""
+        again = " + recheck (asking again once drained)" if self.of["recheck"] else ""
+        print()
+        say(f"ready: K of {m} sources ({self.source}) become ready. What it takes to deliver one "
+            f"event, in {self.unit}{to}; below it the parts: notify (added to the write) + "
+            f"harvest (asking the queue){again}.")
         print_table(["design"] + [f"K={k}" for k in ks], rows)
-        print("  " + self.sentence(m))
+        say(self.sentence(m), "  ")
 
     def sentence(self, m):
         """What the table shows."""
@@ -112,19 +122,20 @@ class Ready:
             return self.extremes(m, k)
         calls = [self.of["harvest-call"].get((m, k, MAPPED)) for k in ks]
         notify = [self.of["notify"][m, k, d] for d in (MAPPED, REFERENCE)]
-        text = f"With {k} of {m} ready {MAPPED} delivers an event for {times(mapped / to)} what {REFERENCE} takes"
-        if len(ks) > 1 and self.tax(m, ks[0], MAPPED) and self.tax(m, ks[0], REFERENCE):
-            text += (f" (with {ks[0]}: "
-                     f"{times(self.tax(m, ks[0], MAPPED) / self.tax(m, ks[0], REFERENCE))} it)")
-        text += f":\n  it is asked once for {number(calls[-1])} {self.unit}"
+        text = (f"With {k} of {m} ready {MAPPED} delivers an event for "
+                f"{times(mapped / to, 'what')} {REFERENCE} takes")
+        low = [self.tax(m, ks[0], d) for d in (MAPPED, REFERENCE)]
+        if len(ks) > 1 and all(low):
+            text += f" (with {ks[0]}: {times(low[0] / low[1], 'it')})"
+        text += f": it is asked once for {number(calls[-1])} {self.unit}"
         if len(ks) > 1 and None not in calls and max(calls) <= 1.02 * min(calls):
             text += " however many are ready"
-        text += (f", {REFERENCE} pays {number(self.of['harvest'][m, k, REFERENCE])} for each;\n"
-                 f"  at the write {MAPPED} takes {number(notify[0])}, {REFERENCE} {number(notify[1])}")
+        text += (f", {REFERENCE} pays {number(self.of['harvest'][m, k, REFERENCE])} for each; "
+                 f"at the write {MAPPED} takes {number(notify[0])}, {REFERENCE} {number(notify[1])}")
         others = [f"{d} {ratio(min(r))} to {ratio(max(r))}" for d, r in self.ratios(m)]
         if others:
-            text += f".\n  The others, in times of {REFERENCE}: " + ", ".join(others)
-        return text.replace("as much as it)", "as much)").replace("as much as what", "what") + "."
+            text += f". The others, in times of {REFERENCE}: " + ", ".join(others)
+        return text + "."
 
     def ratios(self, m):
         """(design, its ratios to the reference) of all but the two compared."""
@@ -165,12 +176,11 @@ class Ready:
             grown.append((design, last // first, taxes[last] / taxes[first]))
         print_table(["design"] + [f"M={m}" for m in ms] + ["growth"], rows)
         flat = [design for design, _, by in grown if by <= 1.02]
-        steep = [f"{design} {ratio(by)}x" for design, _, by in grown if by > 1.02]
-        text = f"With {max(more for _, more, _ in grown)} times the sources, "
+        steep = [f"{ratio(by)} times as much with {design}" for design, _, by in grown if by > 1.02]
+        text = f"With {max(more for _, more, _ in grown)} times the sources an event costs "
         if flat:
-            text += (", ".join(flat) + (" pay" if len(flat) > 1 else " pays") +
-                     " no more for an event (within 2 %)" + ("; " if steep else ""))
-        print("  " + text + (", ".join(steep) + " as much" if steep else "") + ".")
+            text += f"no more (within 2 %) with {', '.join(flat)}" + ("; " if steep else "")
+        say(text + ", ".join(steep) + ".", "  ")
 
     def reasons(self):
         """Why a cell has no figure."""
