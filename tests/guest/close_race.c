@@ -99,7 +99,7 @@ GUEST_TEST(close, during_write, 90,
 
 	evset_open(&s, 8);
 	t = guest_thread(flicker, &f);
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < guest_rounds(5000); i++) {
 		int n = evset_ctl(&s, f.fd, POLL_ALL);
 
 		ck_assert_msg(n == 8, "round %d: expected 8, got %d (%s)", i, n,
@@ -189,7 +189,7 @@ static void *churn(void *arg)
 }
 
 GUEST_TEST(close, thousands_under_events, 180,
-	   "three threads add and close 6000 sockets under events while a fourth waits: in the end exactly the quiet file is left")
+	   "three threads add and close thousands of sockets under events while a fourth waits: in the end exactly the quiet file is left")
 {
 	struct consumer c;
 	struct churner w;
@@ -202,7 +202,7 @@ GUEST_TEST(close, thousands_under_events, 180,
 	evset_add(&s, quiet[0], POLLIN);
 	c = (struct consumer){ .s = &s, .stop = guest_eventfd() };
 	evset_add(&s, c.stop, POLLIN);
-	w = (struct churner){ .s = &s, .rounds = 2000 };
+	w = (struct churner){ .s = &s, .rounds = guest_rounds(2000) };
 	tc = guest_thread(consume, &c);
 	for (int i = 0; i < 3; i++)
 		t[i] = guest_thread(churn, &w);
@@ -233,7 +233,7 @@ static void *close_all(void *arg)
 GUEST_TEST(close, set_and_files_at_once, 120,
 	   "a set and the files that it watches are closed by two threads at the same time")
 {
-	for (int round = 0; round < 40; round++) {
+	for (int round = 0; round < guest_rounds(40); round++) {
 		struct closer c = { .from = 700, .to = 800 };
 		struct evset s;
 		pthread_t t;
@@ -262,7 +262,7 @@ GUEST_TEST(close, remove_and_close_at_once, 120,
 	struct evset s;
 
 	evset_open(&s, 512);
-	for (int round = 0; round < 40; round++) {
+	for (int round = 0; round < guest_rounds(40); round++) {
 		struct closer c = { .from = 700, .to = 800 };
 		pthread_t t;
 		int fd;

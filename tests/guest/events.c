@@ -328,7 +328,7 @@ GUEST_TEST(contract, 08_no_event_after_removal, 60,
 	evset_open(&s, 8);
 	evset_add(&s, other, POLLIN);
 	guest_fire_start(&f, guest_eventfd());
-	for (i = 0; i < 2000; i++) {
+	for (i = 0; i < guest_rounds(2000); i++) {
 		evset_add(&s, f.fd, POLLIN | POLLOUT);
 		if (i % 3 == 0)
 			evset_wait(&s, 0, NULL);
@@ -536,6 +536,7 @@ GUEST_TEST(contract, 12_hash_doubles, 30,
 	static const int items[] = { 200, 400, 1000, 2000, 4000 };
 	static const int buckets[] = { 128, 256, 512, 1024, 2048 };
 	struct evset s;
+	size_t steps = guest_slow() ? 3 : 5;
 	int n = 0;
 
 	guest_nofile(4100);
@@ -543,7 +544,7 @@ GUEST_TEST(contract, 12_hash_doubles, 30,
 	if (guest_fdinfo(s.fd, "buckets") < 0)
 		GUEST_SKIP("fdinfo does not show the buckets");
 	ck_assert_int_eq(evset_info(&s, "buckets"), 128);
-	for (size_t i = 0; i < sizeof(items) / sizeof(*items); i++) {
+	for (size_t i = 0; i < steps; i++) {
 		for (; n < items[i]; n++)
 			evset_add(&s, guest_eventfd(), POLLIN);
 		ck_assert_msg(evset_info(&s, "buckets") == buckets[i],
@@ -555,24 +556,24 @@ GUEST_TEST(contract, 12_hash_doubles, 30,
 GUEST_TEST(contract, 12_all_are_found, 120,
 	   "of 6000 items every one is found, changed, removed and fires, in a hash that grew meanwhile")
 {
-	enum { N = 6000 };
-	static struct pollfd rec[N];
-	static int left[N];
+	static struct pollfd rec[6000];
+	static int left[6000];
 	struct pollfd out;
 	struct evset s;
-	int i, n = 0;
+	int i, all = guest_rounds(6000), n = 0;
+	ssize_t bytes = all * sizeof(*rec);
 
-	guest_nofile(N + 100);
-	evset_open(&s, N);
-	for (i = 0; i < N; i++)
+	guest_nofile(all + 100);
+	evset_open(&s, all);
+	for (i = 0; i < all; i++)
 		rec[i] = (struct pollfd){ .fd = guest_eventfd(),
 					  .events = POLLOUT };
-	GUEST_RETURNS(write(s.fd, rec, sizeof(rec)), sizeof(rec));
-	ck_assert_int_eq(evset_info(&s, "items"), N);
-	for (i = 0; i < N; i++)
+	GUEST_RETURNS(write(s.fd, rec, bytes), bytes);
+	ck_assert_int_eq(evset_info(&s, "items"), all);
+	for (i = 0; i < all; i++)
 		rec[i].events = i % 2 ? POLLIN : POLLREMOVE;
-	GUEST_RETURNS(write(s.fd, rec, sizeof(rec)), sizeof(rec));
-	for (i = 0; i < N; i++) {
+	GUEST_RETURNS(write(s.fd, rec, bytes), bytes);
+	for (i = 0; i < all; i++) {
 		if (evset_ispolled(&s, rec[i].fd, &out) != i % 2)
 			ck_abort_msg("fd %d: expected EP_ISPOLLED %d",
 				     rec[i].fd, i % 2);

@@ -119,7 +119,7 @@ static void *read_info(void *arg)
 {
 	struct evset *s = arg;
 
-	for (int i = 0; i < 300; i++)
+	for (int i = 0; i < guest_rounds(300); i++)
 		for (size_t j = 0; j < sizeof(lines) / sizeof(*lines); j++)
 			evset_info(s, lines[j]);
 	return NULL;
@@ -138,7 +138,7 @@ GUEST_TEST(fdinfo, under_fire, 90,
 	guest_fire_start(&f, guest_eventfd());
 	evset_add(&s, f.fd, POLLIN);
 	t = guest_thread(read_info, &s);
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < guest_rounds(2000); i++) {
 		evset_wait(&s, 0, NULL);
 		evset_add(&s, p[0], POLLIN);
 		evset_del(&s, p[0]);

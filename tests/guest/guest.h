@@ -246,6 +246,12 @@ int guest_poll(int fd, int events);
 /** guest_nofile() - raise RLIMIT_NOFILE to @n; skips the test if not allowed. */
 void guest_nofile(long n);
 
+/** guest_slow() - is this a kernel with checkers, many times slower? */
+bool guest_slow(void);
+
+/** guest_rounds() - @n, or a tenth of it where guest_slow(). */
+int guest_rounds(int n);
+
 /*
  * Threads, children, waiting
  */

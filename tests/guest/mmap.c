@@ -494,7 +494,7 @@ GUEST_TEST(mmap, churn, 60,
 	int p[2];
 
 	guest_pipe(p);
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < guest_rounds(300); i++) {
 		s.max = 1 + i * 37;
 		GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, s.max), 0);
 		evset_map(&s);
