@@ -138,9 +138,11 @@ static inline uint64_t clock_ns(void)
 /**
  * clock_settle() - prepare for timing something that takes about @expected ns
  *
- * Under icount a timer tick is a fixed number of instructions each 4 ms, and
- * the only noise there is.  Something that takes a good part of that time sees
- * one or does not, by chance; it is started right after a tick instead.
+ * Under icount noise has two sources, both of which something that takes long
+ * sees or does not see by chance.  A timer tick is a fixed number of instructions
+ * each 4 ms: it is started right after one.  And once a second the kernel gives
+ * pages back that were freed: it sleeps until that is done, which costs no time
+ * where nothing is to be executed.
  */
 void clock_settle(double expected);
 

@@ -9,8 +9,8 @@
  *   notify	the write, less the same write while nobody watches (this one
  *		is the metric "write" of a design "none")
  *   harvest	asking the queue (harvest-call: the same for the whole round)
- *   recheck	level-triggered designs: what the drained sources cost at the
- *		next asking, beyond a call with nothing to do
+ *   recheck	level-triggered epoll: what the drained sources cost at the next
+ *		asking, beyond a call with nothing to do
  *   tax	the sum: what the design takes to deliver an event
  *
  * A level-triggered epoll keeps what it told in its ready list and polls it
@@ -38,6 +38,7 @@
  * @all: the M sources
  * @q: the queue, or NULL while nobody watches
  * @edge: whether @q tells an event only once
+ * @ready_list: whether the kernel keeps what it told, to ask it again
  * @active: the K sources that get a message
  * @k: how many
  * @told: by index in @all: the number of the wait that last told it
@@ -49,6 +50,7 @@ struct bench {
 	struct sources all;
 	struct evq *q;
 	bool edge;
+	bool ready_list;
 	struct source **active;
 	long k;
 	unsigned long *told;
@@ -173,11 +175,11 @@ static void round_watched(struct bench *b, double bare, struct figures *f)
 	drain(b);
 	if (!b->why)
 		recheck = ask_drained(b);
-	if (!b->why && !b->edge)
+	if (!b->why && b->ready_list)
 		recheck -= ask_drained(b);
 	if (b->why || !f)
 		return;
-	if (b->edge)
+	if (!b->ready_list)
 		recheck = 0;
 	samples_add(&f->notify, notify / (double)b->k);
 	samples_add(&f->harvest, wait / (double)b->k);
@@ -245,7 +247,7 @@ static void measure_watched(struct bench *b, const struct options *opt,
 		round_watched(b, bare, i < 0 ? NULL : &f);
 	result_add(at, "notify", "event", &f.notify, b->why);
 	result_add(at, "harvest", "event", &f.harvest, b->why);
-	if (!b->edge)
+	if (b->ready_list)
 		result_add(at, "recheck", "event", &f.recheck, b->why);
 	result_add(at, "tax", "event", &f.tax, b->why);
 	result_add(at, "harvest-call", "call", &f.call, b->why);
@@ -258,10 +260,15 @@ static void measure_watched(struct bench *b, const struct options *opt,
 
 static const char *watch_all(struct bench *b, const char *design)
 {
+	unsigned int flags;
+
 	b->q = evq_open(design, (int)b->all.n);
 	if (!b->q)
 		return strerror(errno);
-	b->edge = evq_design(b->q)->flags & EVQ_EDGE;
+	flags = evq_design(b->q)->flags;
+	b->edge = flags & EVQ_EDGE;
+	/* What has no descriptor keeps nothing in the kernel between calls. */
+	b->ready_list = !b->edge && flags & EVQ_NESTS;
 	for (long i = 0; i < b->all.n; i++)
 		if (evq_add(b->q, b->all.s[i].watched, POLLIN))
 			return strerror(errno);

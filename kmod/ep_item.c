@@ -401,7 +401,7 @@ static int ep_set(struct eventpoll *ep, int fd, short events,
 		return -EPERM;
 	if (ep_of_file(file) == ep)
 		return -EINVAL;
-	if (item && item->file == file) {
+	if (item && (item->file == file || planted(PLANT_NODETACH))) {
 		ep_change(ep, item, events);
 		return 0;
 	}

@@ -198,7 +198,9 @@ GUEST_TEST(close, exec_with_cloexec, 30,
 	close(up[1]);
 	close(w.fd);
 	ck_assert(read(up[0], &c, 1) == 0);
+	/* The file is detached first and torn down afterwards. */
 	guest_until(no_items, &w.s, "exec has closed the file");
+	ck_assert(poll(&(struct pollfd){ w.peer, POLLIN, 0 }, 1, 10000) == 1);
 	is_detached(&w);
 	ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
 	close(hold[1]);

@@ -74,7 +74,7 @@ GUEST_TEST(fcblist, 13_both_hear, 30,
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
 	a = heard(dev, 0);
-	ck_assert_int_eq((int)a.events, 1);
+	GUEST_RETURNS((int)a.events, 1);
 	ck_assert_msg(a.plevt & POLLIN, "expected POLLIN, heard %#x", a.plevt);
 }
 
@@ -88,9 +88,9 @@ GUEST_TEST(fcblist, 13_event_array, 30,
 	add(dev, p[0], 0, 0);
 	guest_put(p[1]);
 	a = heard(dev, 0);
-	ck_assert_int_eq(a.ioevt, ION_WAKEUP);
-	ck_assert_int_eq((int)a.plevt & 0xffff, POLLIN | POLLRDNORM);
-	ck_assert_int_eq(a.end, -1);
+	GUEST_RETURNS(a.ioevt, ION_WAKEUP);
+	GUEST_RETURNS((int)a.plevt & 0xffff, POLLIN | POLLRDNORM);
+	GUEST_RETURNS(a.end, -1);
 }
 
 GUEST_TEST(fcblist, 13_doubts, 30,
@@ -104,13 +104,13 @@ GUEST_TEST(fcblist, 13_doubts, 30,
 	guest_put(u[1]);
 	a = heard(dev, 0);
 	/* The key 0xc3: POLLPRI is always in it. */
-	ck_assert_int_eq((int)a.plevt & POLLPRI, 0);
-	ck_assert_int_eq((int)(a.plevt >> FCB_DOUBT_SHIFT) & POLLPRI, POLLPRI);
+	GUEST_RETURNS((int)a.plevt & POLLPRI, 0);
+	GUEST_RETURNS((int)(a.plevt >> FCB_DOUBT_SHIFT) & POLLPRI, POLLPRI);
 	close(u[1]);
 	a = heard(dev, 0);
 	/* The key 0: it may be anything. */
-	ck_assert_int_eq((int)a.plevt & POLLHUP, 0);
-	ck_assert_int_eq((int)(a.plevt >> FCB_DOUBT_SHIFT) & POLLHUP, POLLHUP);
+	GUEST_RETURNS((int)a.plevt & POLLHUP, 0);
+	GUEST_RETURNS((int)(a.plevt >> FCB_DOUBT_SHIFT) & POLLHUP, POLLHUP);
 }
 
 GUEST_TEST(fcblist, 13_local_words, 30,
@@ -132,14 +132,14 @@ GUEST_TEST(fcblist, 13_local_words, 30,
 	ck_assert_msg(a.local0 == 0 && b.local0 == 0,
 		      "words at the first event: expected 0 and 0, got %u and %u",
 		      a.local0, b.local0);
-	ck_assert_int_eq((int)a.local, 5);
-	ck_assert_int_eq((int)b.local, 2);
-	ck_assert_int_eq((int)heard(dev, 2).local, 2);
+	GUEST_RETURNS((int)a.local, 5);
+	GUEST_RETURNS((int)b.local, 2);
+	GUEST_RETURNS((int)heard(dev, 2).local, 2);
 	/* Off and on again, the words begin anew. */
 	del(dev, p[0], 0, 0);
 	add(dev, p[0], 0, 0);
 	guest_put(p[1]);
-	ck_assert_int_eq((int)heard(dev, 0).local, 1);
+	GUEST_RETURNS((int)heard(dev, 0).local, 1);
 }
 
 GUEST_TEST(fcblist, 13_one_removal_one_registration, 30,
@@ -197,15 +197,15 @@ GUEST_TEST(fcblist, 13_removing_what_is_not_there, 30,
 
 	guest_pipe(p);
 	guest_pipe(q);
-	ck_assert_int_eq(call(dev, FCB_TEST_DEL, p[0], 0, 0), -ENOENT);
+	GUEST_RETURNS(call(dev, FCB_TEST_DEL, p[0], 0, 0), -ENOENT);
 	add(dev, p[0], 0, 0);
-	ck_assert_int_eq(call(dev, FCB_TEST_DEL, p[0], 1, 0), -ENOENT);
-	ck_assert_int_eq(call(dev, FCB_TEST_DEL, p[0], 0, 1), -ENOENT);
-	ck_assert_int_eq(call(dev, FCB_TEST_DEL, q[0], 0, 0), -ENOENT);
+	GUEST_RETURNS(call(dev, FCB_TEST_DEL, p[0], 1, 0), -ENOENT);
+	GUEST_RETURNS(call(dev, FCB_TEST_DEL, p[0], 0, 1), -ENOENT);
+	GUEST_RETURNS(call(dev, FCB_TEST_DEL, q[0], 0, 0), -ENOENT);
 	guest_put(p[1]);
 	expect_events(dev, 0, 1);
 	del(dev, p[0], 0, 0);
-	ck_assert_int_eq(call(dev, FCB_TEST_DEL, p[0], 0, 0), -ENOENT);
+	GUEST_RETURNS(call(dev, FCB_TEST_DEL, p[0], 0, 0), -ENOENT);
 }
 
 GUEST_TEST(fcblist, 13_close_tells_all, 30,
@@ -222,12 +222,12 @@ GUEST_TEST(fcblist, 13_close_tells_all, 30,
 	add(dev, p[0], 1, 0);
 	add(dev, p[0], 2, 1);
 	close(p[0]);
-	ck_assert_int_eq((int)heard(dev, 0).closed, 0);
+	GUEST_RETURNS((int)heard(dev, 0).closed, 0);
 	close(again);
-	ck_assert_int_eq((int)heard(dev, 0).closed, 1);
-	ck_assert_int_eq((int)heard(dev, 1).closed, 1);
-	ck_assert_int_eq((int)heard(dev, 2).closed, 1);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS((int)heard(dev, 0).closed, 1);
+	GUEST_RETURNS((int)heard(dev, 1).closed, 1);
+	GUEST_RETURNS((int)heard(dev, 2).closed, 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 GUEST_TEST(fcblist, 13_module_sends, 30,
@@ -246,8 +246,8 @@ GUEST_TEST(fcblist, 13_module_sends, 30,
 	GUEST_RETURNS(ioctl(dev, FCB_TEST_EVENT, &a), 0);
 	/* Only what was asked for. */
 	evset_expect(&s, p[0], POLLPRI);
-	ck_assert_int_eq(heard(dev, 0).ioevt, ION_IN);
-	ck_assert_int_eq((int)heard(dev, 0).plevt, POLLPRI | POLLOUT);
+	GUEST_RETURNS(heard(dev, 0).ioevt, ION_IN);
+	GUEST_RETURNS((int)heard(dev, 0).plevt, POLLPRI | POLLOUT);
 	/* To a file with nobody on its list: no one, no error. */
 	a.fd = p[1];
 	GUEST_RETURNS(ioctl(dev, FCB_TEST_EVENT, &a), 0);
@@ -279,8 +279,8 @@ GUEST_TEST(fcblist, 13_cannot_poll, 30,
 {
 	int dev = second();
 
-	ck_assert_int_eq(call(dev, FCB_TEST_ADD, guest_null(), 0, 0), -EPERM);
-	ck_assert_int_eq(call(dev, FCB_TEST_ADD, -1, 0, 0), -EBADF);
+	GUEST_RETURNS(call(dev, FCB_TEST_ADD, guest_null(), 0, 0), -EPERM);
+	GUEST_RETURNS(call(dev, FCB_TEST_ADD, -1, 0, 0), -EBADF);
 }
 
 GUEST_TEST(fcblist, 13_owner_leaves, 30,

@@ -107,7 +107,7 @@ GUEST_TEST(load, once, 120, "the modules load, work, unload, and the device node
 	ck_assert(stat(GUEST_DEVICE, &st) != 0);
 	modules_load("");
 	ck_assert(stat(GUEST_DEVICE, &st) == 0);
-	ck_assert_int_eq(st.st_mode & 07777, 0600);
+	GUEST_RETURNS(st.st_mode & 07777, 0600);
 	modules_work();
 	modules_unload();
 	ck_assert(stat(GUEST_DEVICE, &st) != 0);
@@ -154,7 +154,7 @@ GUEST_TEST(load, refused_while_open, 120,
 	evset_unmap(&s);
 	modules_unload();
 	/* The file that was watched is as good as new. */
-	ck_assert_int_eq(guest_drain(p[0]), 1);
+	GUEST_RETURNS(guest_drain(p[0]), 1);
 	guest_put(p[1]);
 }
 
@@ -174,7 +174,7 @@ GUEST_TEST(load, refused_while_asleep, 120,
 	GUEST_RETURNS(module_unload("dev_epoll"), -EWOULDBLOCK);
 	guest_in_poll(&s, t.tid);
 	guest_put(p[1]);
-	ck_assert_int_eq(evpoller_join(&t), 1);
+	GUEST_RETURNS(evpoller_join(&t), 1);
 	evset_close(&s);
 	modules_unload();
 }
@@ -314,7 +314,7 @@ GUEST_TEST(load, device_mode, 120,
 	GUEST_RETURNS(module_load("fcb", ""), 0);
 	GUEST_RETURNS(module_load("dev_epoll", "mode=0666"), 0);
 	ck_assert(stat(GUEST_DEVICE, &st) == 0);
-	ck_assert_int_eq(st.st_mode & 07777, 0666);
+	GUEST_RETURNS(st.st_mode & 07777, 0666);
 	GUEST_RETURNS(module_unload("dev_epoll"), 0);
 	GUEST_RETURNS(module_load("dev_epoll", "mode=07666"), -EINVAL);
 	GUEST_RETURNS(module_load("dev_epoll", "mode=rw"), -EINVAL);
@@ -333,7 +333,7 @@ GUEST_TEST(load, limit_at_load, 120,
 	evset_open(&s, 8);
 	evset_add(&s, guest_eventfd(), POLLIN);
 	evset_add(&s, guest_eventfd(), POLLIN);
-	ck_assert_int_eq(evset_ctl(&s, guest_eventfd(), POLLIN), -ENOSPC);
+	GUEST_RETURNS(evset_ctl(&s, guest_eventfd(), POLLIN), -ENOSPC);
 	evset_close(&s);
 	modules_unload();
 }

@@ -43,7 +43,7 @@ GUEST_TEST(load, hook_direct, 120,
 	modules_begin();
 	log_begin();
 	modules_load("fput_hook=direct");
-	ck_assert_int_eq(log_count("direct hook"), 1);
+	GUEST_RETURNS(log_count("direct hook"), 1);
 	works_by("direct");
 	modules_unload();
 }
@@ -54,7 +54,7 @@ GUEST_TEST(load, hook_fsnotify, 120,
 	modules_begin();
 	log_begin();
 	modules_load("fput_hook=fsnotify");
-	ck_assert_int_eq(log_count("fsnotify hook"), 1);
+	GUEST_RETURNS(log_count("fsnotify hook"), 1);
 	works_by("fsnotify");
 	modules_unload();
 }
@@ -76,7 +76,7 @@ GUEST_TEST(load, hook_unknown, 120,
 	modules_begin();
 	log_begin();
 	GUEST_RETURNS(module_load("fcb", "fput_hook=kprobe"), -EINVAL);
-	ck_assert_int_eq(log_count("fcb: "), 1);
+	GUEST_RETURNS(log_count("fcb: "), 1);
 	GUEST_RETURNS(module_load("fcb", "fput_hook="), -EINVAL);
 	GUEST_RETURNS(module_load("fcb", "fput_hook=directdirectdirectdirect"), -EINVAL);
 	ck_assert(!module_loaded("fcb"));
@@ -89,7 +89,7 @@ GUEST_TEST(load, ftrace_off_direct, 120,
 	guest_file_set(FTRACE_ENABLED, "0");
 	log_begin();
 	GUEST_RETURNS(module_load("fcb", "fput_hook=direct"), -EOPNOTSUPP);
-	ck_assert_int_eq(log_count("not loading"), 1);
+	GUEST_RETURNS(log_count("not loading"), 1);
 	ck_assert(!module_loaded("fcb"));
 }
 
@@ -154,7 +154,7 @@ static void tracer_on(void)
 	if (trace_set("set_ftrace_filter", "__fput") != 0 ||
 	    trace_set("current_tracer", "function") != 0)
 		GUEST_SKIP("no function tracer here");
-	ck_assert_int_eq(trace_set("tracing_on", "1"), 0);
+	GUEST_RETURNS(trace_set("tracing_on", "1"), 0);
 }
 
 static void tracer_off(void)
@@ -191,17 +191,17 @@ GUEST_TEST(load, with_kprobe, 120,
 	modules_load("fput_hook=direct");
 	if (trace_set("kprobe_events", "p:guest_fput __fput") != 0)
 		GUEST_SKIP("no kprobe events here");
-	ck_assert_int_eq(trace_set("trace", "\n"), 0);
-	ck_assert_int_eq(trace_set(on, "1"), 0);
+	GUEST_RETURNS(trace_set("trace", "\n"), 0);
+	GUEST_RETURNS(trace_set(on, "1"), 0);
 	works_by("direct");
 	ck_assert_msg(strstr(trace_read("trace"), "guest_fput"), "the kprobe saw no close");
 	modules_unload();
 	modules_load("fput_hook=direct");
 	works_by("direct");
-	ck_assert_int_eq(trace_set(on, "0"), 0);
+	GUEST_RETURNS(trace_set(on, "0"), 0);
 	works_by("direct");
 	modules_unload();
-	ck_assert_int_eq(trace_set("kprobe_events", "\n"), 0);
+	GUEST_RETURNS(trace_set("kprobe_events", "\n"), 0);
 }
 
 /*
@@ -306,7 +306,7 @@ GUEST_TEST(load, with_bpf, 300,
 			   strerror(-link));
 	log_begin();
 	GUEST_RETURNS(module_load("fcb", "fput_hook=direct"), -EBUSY);
-	ck_assert_int_eq(log_count("not loading"), 1);
+	GUEST_RETURNS(log_count("not loading"), 1);
 	modules_load("fput_hook=auto");
 	works_by("fsnotify");
 	modules_unload();

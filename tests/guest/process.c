@@ -47,7 +47,7 @@ static int recv_fd(int sock)
 	struct pollfd p = { .fd = sock, .events = POLLIN };
 	int fd;
 
-	ck_assert_int_eq(poll(&p, 1, GUEST_WAIT_MS), 1);
+	GUEST_RETURNS(poll(&p, 1, GUEST_WAIT_MS), 1);
 	ck_assert_msg(recvmsg(sock, &m, MSG_CMSG_CLOEXEC) == 1, "recvmsg: %s",
 		      strerror(errno));
 	ck_assert_msg(CMSG_FIRSTHDR(&m), "no descriptor came");
@@ -66,7 +66,7 @@ static void hear(int sock)
 	struct pollfd p = { .fd = sock, .events = POLLIN };
 	char c;
 
-	ck_assert_int_eq(poll(&p, 1, 2 * GUEST_WAIT_MS), 1);
+	GUEST_RETURNS(poll(&p, 1, 2 * GUEST_WAIT_MS), 1);
 	ck_assert_msg(read(sock, &c, 1) == 1, "the other process is gone");
 }
 
@@ -94,7 +94,7 @@ GUEST_TEST(process, fork_adds, 30,
 	evset_expect(&s, p[0], POLLIN);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 }
 
 GUEST_TEST(process, fork_harvests, 30,
@@ -162,7 +162,7 @@ GUEST_TEST(process, child_exits, 30,
 			_exit(evset_wait(&s, 0, NULL) == 0 ? 0 : 1);
 		guest_reap(pid);
 	}
-	ck_assert_int_eq(evset_info(&s, "mapped"), 1);
+	GUEST_RETURNS(evset_info(&s, "mapped"), 1);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
 }
@@ -185,10 +185,10 @@ GUEST_TEST(process, vfork_exec, 30,
 	}
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
-	ck_assert_int_eq(evset_info(&s, "mapped"), 1);
+	GUEST_RETURNS(evset_info(&s, "mapped"), 1);
 	close(hold[1]);
 	ck_assert(waitpid(pid, &status, 0) == pid);
-	ck_assert_int_eq(status, 0);
+	GUEST_RETURNS(status, 0);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
 }
@@ -217,8 +217,8 @@ GUEST_TEST(process, exec_drops_mapping, 30,
 	close(go[1]);
 	ck_assert(read(go[0], &c, 1) == 1);
 	/* Mapped there, until the exec has closed go[1]. */
-	ck_assert_int_eq(read(go[0], &c, 1), 0);
-	ck_assert_int_eq(evset_info(&s, "mapped"), 0);
+	GUEST_RETURNS(read(go[0], &c, 1), 0);
+	GUEST_RETURNS(evset_info(&s, "mapped"), 0);
 	GUEST_RETURNS(ioctl(s.fd, EP_FREE), 0);
 	close(hold[1]);
 	guest_reap(pid);
@@ -246,12 +246,12 @@ GUEST_TEST(process, exec_keeps_instance, 30,
 	}
 	evset_close(&s);
 	/* Nobody can harvest it, but it is there, and hears. */
-	ck_assert_int_eq(evset_info(&other, "items"), 1);
+	GUEST_RETURNS(evset_info(&other, "items"), 1);
 	guest_put(p[1]);
 	evset_expect_bits(&other, fd, POLLIN);
 	close(hold[1]);
 	guest_reap(pid);
-	ck_assert_int_eq(evset_info(&other, "items"), 0);
+	GUEST_RETURNS(evset_info(&other, "items"), 0);
 }
 
 GUEST_TEST(process, scm_instance, 30,
@@ -295,7 +295,7 @@ GUEST_TEST(process, scm_numbers, 30,
 	pid = guest_fork();
 	if (!pid) {
 		/* Number p[0] means the other pipe from here on. */
-		ck_assert_int_eq(dup2(q[0], p[0]), p[0]);
+		GUEST_RETURNS(dup2(q[0], p[0]), p[0]);
 		evset_add(&s, p[0], POLLIN);
 		say(c[1]);
 		hear(c[1]);
@@ -312,7 +312,7 @@ GUEST_TEST(process, scm_numbers, 30,
 	evset_none(&s);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 	say(c[0]);
 	guest_reap(pid);
 }
@@ -329,14 +329,14 @@ GUEST_TEST(process, scm_watched_in_flight, 30,
 	evset_add(&s, p[0], POLLIN);
 	send_fd(c[0], p[0]);
 	close(p[0]);
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
 	/* The message goes with its socket, and the file with the message. */
 	close(c[0]);
 	close(c[1]);
 	guest_until(no_items, &s, "the file in flight is closed");
-	ck_assert_int_eq(guest_poll(p[1], POLLERR), POLLERR);
+	GUEST_RETURNS(guest_poll(p[1], POLLERR), POLLERR);
 }
 
 GUEST_TEST(process, scm_watched_received, 30,
@@ -356,7 +356,7 @@ GUEST_TEST(process, scm_watched_received, 30,
 	/* It is the same file, told by the number it was added with. */
 	evset_expect(&s, p[0], POLLIN);
 	close(fd);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 GUEST_TEST(process, scm_garbage, 60,
@@ -425,8 +425,8 @@ GUEST_TEST(process, two_holders, 30,
 	evset_expect(&s, p[0], POLLIN);
 	say(c[1][0]);
 	guest_reap(pid[1]);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
-	ck_assert_int_eq(guest_poll(p[1], POLLERR), POLLERR);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(guest_poll(p[1], POLLERR), POLLERR);
 }
 
 GUEST_TEST(process, killed_consumer, 30,
@@ -445,12 +445,12 @@ GUEST_TEST(process, killed_consumer, 30,
 		_exit(1);
 	}
 	guest_in_syscall(pid, pid, SYS_ioctl, s.fd);
-	ck_assert_int_eq(evset_wait(&s, 0, NULL), -EBUSY);
+	GUEST_RETURNS(evset_wait(&s, 0, NULL), -EBUSY);
 	kill(pid, SIGKILL);
 	ck_assert(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
-	ck_assert_int_eq(evset_info(&s, "mapped"), 1);
+	GUEST_RETURNS(evset_info(&s, "mapped"), 1);
 }
 
 GUEST_TEST(process, dup_of_instance, 30,
@@ -474,7 +474,7 @@ GUEST_TEST(process, dup_of_instance, 30,
 	close(d.fd);
 	/* The mapping holds it, and the watched file knows no difference. */
 	guest_put(p[1]);
-	ck_assert_int_eq(munmap(d.map, d.size), 0);
+	GUEST_RETURNS(munmap(d.map, d.size), 0);
 }
 
 static void *close_apart(void *arg)
@@ -497,7 +497,7 @@ GUEST_TEST(process, table_of_its_own, 30,
 	ck_assert_ptr_null(guest_join(guest_thread(close_apart, &p[0])));
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 }
 
 GUEST_TEST(process, nofile_limit, 30,
@@ -529,7 +529,7 @@ GUEST_TEST(process, high_number, 30,
 	evset_open(&s, 8);
 	guest_pipe(p);
 	fd = fcntl(p[0], F_DUPFD_CLOEXEC, 262144);
-	ck_assert_int_eq(fd, 262144);
+	GUEST_RETURNS(fd, 262144);
 	evset_add(&s, fd, POLLIN);
 	guest_put(p[1]);
 	evset_expect(&s, fd, POLLIN);
@@ -592,8 +592,8 @@ GUEST_TEST(process, two_writers, 120,
 	}
 	guest_reap(pid[0]);
 	guest_reap(pid[1]);
-	ck_assert_int_eq(evset_info(&s, "items"), 2 * ADDED);
+	GUEST_RETURNS(evset_info(&s, "items"), 2 * ADDED);
 	for (i = 0; i < 2 * ADDED; i++)
 		guest_put(fd[i]);
-	ck_assert_int_eq(evset_wait(&s, GUEST_WAIT_MS, NULL), 2 * ADDED);
+	GUEST_RETURNS(evset_wait(&s, GUEST_WAIT_MS, NULL), 2 * ADDED);
 }

@@ -151,12 +151,12 @@ GUEST_TEST(process, user_limit, 30,
 	if (!pid) {
 		node_evset(&a, 64);
 		node_evset(&b, 64);
-		ck_assert_int_eq(add_until_refused(&a, 6, &why), 6);
-		ck_assert_int_eq(why, 0);
-		ck_assert_int_eq(add_until_refused(&b, 64, &why), 4);
-		ck_assert_int_eq(why, ENOSPC);
-		ck_assert_int_eq(add_until_refused(&a, 64, &why), 0);
-		ck_assert_int_eq(why, ENOSPC);
+		GUEST_RETURNS(add_until_refused(&a, 6, &why), 6);
+		GUEST_RETURNS(why, 0);
+		GUEST_RETURNS(add_until_refused(&b, 64, &why), 4);
+		GUEST_RETURNS(why, ENOSPC);
+		GUEST_RETURNS(add_until_refused(&a, 64, &why), 0);
+		GUEST_RETURNS(why, ENOSPC);
 		_exit(0);
 	}
 	guest_reap(pid);
@@ -176,26 +176,26 @@ GUEST_TEST(process, user_limit_apart, 30,
 	pid = fork_as(USER);
 	if (!pid) {
 		node_evset(&s, 64);
-		ck_assert_int_eq(add_until_refused(&s, 64, &why), 10);
+		GUEST_RETURNS(add_until_refused(&s, 64, &why), 10);
 		guest_put(c[1]);
 		/* Holds them until the test has seen enough. */
 		poll(&(struct pollfd){ c[1], POLLIN, 0 }, 1, 4 * GUEST_WAIT_MS);
 		_exit(0);
 	}
-	ck_assert_int_eq(poll(&(struct pollfd){ c[0], POLLIN, 0 }, 1,
-			      2 * GUEST_WAIT_MS), 1);
+	GUEST_RETURNS(poll(&(struct pollfd){ c[0], POLLIN, 0 }, 1,
+			   2 * GUEST_WAIT_MS), 1);
 	ck_assert_msg(read(c[0], &byte, 1) == 1, "the child failed");
 	other = fork_as(OTHER);
 	if (!other) {
 		node_evset(&s, 64);
-		ck_assert_int_eq(add_until_refused(&s, 64, &why), 10);
-		ck_assert_int_eq(why, ENOSPC);
+		GUEST_RETURNS(add_until_refused(&s, 64, &why), 10);
+		GUEST_RETURNS(why, ENOSPC);
 		_exit(0);
 	}
 	guest_reap(other);
 	evset_open(&s, 64);
-	ck_assert_int_eq(add_until_refused(&s, 64, &why), 10);
-	ck_assert_int_eq(why, ENOSPC);
+	GUEST_RETURNS(add_until_refused(&s, 64, &why), 10);
+	GUEST_RETURNS(why, ENOSPC);
 	guest_put(c[0]);
 	guest_reap(pid);
 }
@@ -217,7 +217,7 @@ GUEST_TEST(process, user_limit_given_back, 30,
 				fd[i] = guest_eventfd();
 				evset_add(&s, fd[i], POLLIN);
 			}
-			ck_assert_int_eq(add_until_refused(&s, 1, &why), 0);
+			GUEST_RETURNS(add_until_refused(&s, 1, &why), 0);
 			for (i = 0; i < 10 && round < 2; i++) {
 				if (round == 0)
 					evset_del(&s, fd[i]);
@@ -237,7 +237,7 @@ GUEST_TEST(process, user_limit_given_back, 30,
 	if (!pid) {
 		node_evset(&s, 64);
 		guest_until(nobody_watches, &s, "the dead process's places are free");
-		ck_assert_int_eq(add_until_refused(&s, 64, &why), 10);
+		GUEST_RETURNS(add_until_refused(&s, 64, &why), 10);
 		_exit(0);
 	}
 	guest_reap(pid);
@@ -280,9 +280,9 @@ GUEST_TEST(process, user_limit_lowered, 30,
 	for (i = 0; i < 9; i++)
 		evset_add(&s, guest_eventfd(), POLLIN);
 	guest_param_set("dev_epoll", "max_user_watches", "0");
-	ck_assert_int_eq(add_until_refused(&s, 1, &why), 0);
-	ck_assert_int_eq(why, ENOSPC);
+	GUEST_RETURNS(add_until_refused(&s, 1, &why), 0);
+	GUEST_RETURNS(why, ENOSPC);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
-	ck_assert_int_eq(evset_info(&s, "items"), 10);
+	GUEST_RETURNS(evset_info(&s, "items"), 10);
 }

@@ -67,7 +67,7 @@ GUEST_TEST(source, hangup_only_if_asked, 30,
 			ck_assert_msg(!(ev[i].revents & ~(POLLIN | POLLOUT)),
 				      "fd %d: expected POLLIN and POLLOUT at most, got %#x",
 				      ev[i].fd, ev[i].revents);
-	ck_assert_int_eq(n, 0);
+	GUEST_RETURNS(n, 0);
 }
 
 GUEST_TEST(source, hangup_wakes_sleeper, 30,
@@ -82,7 +82,7 @@ GUEST_TEST(source, hangup_wakes_sleeper, 30,
 	evset_add(&s, sv[0], POLLHUP);
 	evpoller_start(&p, &s, -1);
 	close(sv[1]);
-	ck_assert_int_eq(evpoller_join(&p), 1);
+	GUEST_RETURNS(evpoller_join(&p), 1);
 	ck_assert(p.ev->fd == sv[0] && p.ev->revents == POLLHUP);
 }
 
@@ -99,7 +99,7 @@ GUEST_TEST(source, false_alarm_sleeps_on, 30,
 	evpoller_start(&p, &s, 500);
 	for (i = 0; i < 10; i++)
 		guest_put(sv[1]);
-	ck_assert_int_eq(evpoller_join(&p), 0);
+	GUEST_RETURNS(evpoller_join(&p), 0);
 	ck_assert_msg(p.ms >= 500, "EP_POLL for 500 ms ended after %ld", p.ms);
 }
 
@@ -194,7 +194,7 @@ GUEST_TEST(source, false_alarm_then_event, 30,
 	guest_put(sv[1]);
 	guest_in_poll(&s, p.tid);
 	guest_put(q[1]);
-	ck_assert_int_eq(evpoller_join(&p), 1);
+	GUEST_RETURNS(evpoller_join(&p), 1);
 	ck_assert(p.ev->fd == q[0] && p.ev->revents == POLLIN);
 }
 
@@ -223,7 +223,7 @@ GUEST_TEST(source, hangups_in_a_crowd, 60,
 		ck_assert_msg(n > 0, "%d of %d hang-ups were told, then %d",
 			      count, N, n);
 		for (i = 0; i < n; i++) {
-			ck_assert_int_eq(ev[i].revents, POLLHUP);
+			GUEST_RETURNS(ev[i].revents, POLLHUP);
 			ck_assert_msg(waits[ev[i].fd],
 				      "fd %d does not wait, or was told twice",
 				      ev[i].fd);
@@ -260,7 +260,7 @@ GUEST_TEST(source, hangup_then_close, 30,
 	close(sv[1]);
 	close(sv[0]);
 	told_nothing(&s);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 GUEST_TEST(source, hangup_then_other_file, 30,
@@ -275,7 +275,7 @@ GUEST_TEST(source, hangup_then_other_file, 30,
 	fd = sv[0];
 	evset_add(&s, fd, POLL_MOST);
 	close(sv[1]);
-	ck_assert_int_eq(dup2(other[0], fd), fd);
+	GUEST_RETURNS(dup2(other[0], fd), fd);
 	evset_add(&s, fd, POLL_MOST);
 	told_nothing(&s);
 	close(other[1]);
@@ -294,8 +294,8 @@ GUEST_TEST(source, hangup_in_poll, 30,
 	evset_add(&s, sv[0], POLLHUP);
 	p.fd = s.fd;
 	close(sv[1]);
-	ck_assert_int_eq(poll(&p, 1, GUEST_WAIT_MS), 1);
-	ck_assert_int_eq(p.revents, POLLIN);
+	GUEST_RETURNS(poll(&p, 1, GUEST_WAIT_MS), 1);
+	GUEST_RETURNS(p.revents, POLLIN);
 	evset_expect(&s, sv[0], POLLHUP);
 }
 
@@ -325,7 +325,7 @@ GUEST_TEST(source, data_and_hangup, 30,
 	guest_put(sv[1]);
 	close(sv[1]);
 	told_true(&s, sv[0], POLLIN | POLLHUP, POLLOUT | POLLRDHUP);
-	ck_assert_int_eq(guest_drain(sv[0]), 1);
+	GUEST_RETURNS(guest_drain(sv[0]), 1);
 }
 
 GUEST_TEST(source, hangup_of_two_sets, 30,
@@ -364,5 +364,5 @@ GUEST_TEST(source, own_close_is_no_event, 30,
 	close(t[0]);
 	close(fd);
 	told_nothing(&s);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }

@@ -75,7 +75,7 @@ GUEST_TEST(source, eventfd_write_read, 30,
 		told(&s, fd, POLLIN, 0);
 		guest_put(fd);
 		told(&s, fd, POLLIN, 0);
-		ck_assert_int_eq(take(fd), 2);
+		GUEST_RETURNS(take(fd), 2);
 		told(&s, fd, POLLOUT, 0);
 	}
 }
@@ -114,7 +114,7 @@ GUEST_TEST(source, timerfd_expires, 30,
 		timer_set(fd, 1000000);
 		told(&s, fd, POLLIN, 0);
 	}
-	ck_assert_int_eq(guest_drain(fd), 8);
+	GUEST_RETURNS(guest_drain(fd), 8);
 	timer_set(fd, 1000000);
 	told(&s, fd, POLLIN, 0);
 }
@@ -202,7 +202,7 @@ GUEST_TEST(source, signalfd_pollfree, 30,
 			_exit(0);
 		}
 		guest_reap(pid);
-		ck_assert_int_eq(evset_ispolled(&s, fd, NULL), 1);
+		GUEST_RETURNS(evset_ispolled(&s, fd, NULL), 1);
 		/* The farewell of the queue is no hang-up of the file. */
 		told_nothing(&s);
 		evset_del(&s, fd);
@@ -231,7 +231,7 @@ GUEST_TEST(source, signalfd_pollfree_close, 30,
 		guest_reap(pid);
 		if (i & 1) {
 			close(fd);
-			ck_assert_int_eq(evset_info(&s, "items"), 0);
+			GUEST_RETURNS(evset_info(&s, "items"), 0);
 			evset_close(&s);
 		} else {
 			evset_close(&s);
@@ -302,12 +302,12 @@ GUEST_TEST(source, epoll_ready, 30,
 	for (i = 0; i < 5; i++) {
 		guest_put(p[1]);
 		told(&s, k, POLLIN, 0);
-		ck_assert_int_eq(epoll_wait(k, &e, 1, 0), 1);
-		ck_assert_int_eq(guest_drain(p[0]), 1);
-		ck_assert_int_eq(epoll_wait(k, &e, 1, 0), 0);
+		GUEST_RETURNS(epoll_wait(k, &e, 1, 0), 1);
+		GUEST_RETURNS(guest_drain(p[0]), 1);
+		GUEST_RETURNS(epoll_wait(k, &e, 1, 0), 0);
 	}
 	close(k);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 GUEST_TEST(source, pidfd_exit, 30, "the end of a process is POLLIN of its pidfd")
@@ -451,10 +451,10 @@ GUEST_TEST(source, io_uring_watches_set, 30,
 	guest_pipe(p);
 	evset_add(&s, p[0], POLLIN);
 	ring_poll(&r, s.fd);
-	ck_assert_int_eq(guest_poll(r.fd, POLLIN), 0);
+	GUEST_RETURNS(guest_poll(r.fd, POLLIN), 0);
 	guest_put(p[1]);
-	ck_assert_int_eq(poll(&(struct pollfd){ r.fd, POLLIN, 0 }, 1,
-			      GUEST_WAIT_MS), 1);
+	GUEST_RETURNS(poll(&(struct pollfd){ r.fd, POLLIN, 0 }, 1,
+			   GUEST_WAIT_MS), 1);
 	evset_expect(&s, p[0], POLLIN);
 }
 
@@ -470,6 +470,6 @@ GUEST_TEST(source, timer_wakes_sleeper, 30,
 	evset_add(&s, fd, POLLIN);
 	evpoller_start(&p, &s, -1);
 	timer_set(fd, 1000000);
-	ck_assert_int_eq(evpoller_join(&p), 1);
+	GUEST_RETURNS(evpoller_join(&p), 1);
 	ck_assert(p.ev->fd == fd && p.ev->revents == POLLIN);
 }

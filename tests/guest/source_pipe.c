@@ -72,7 +72,7 @@ GUEST_TEST(source, pipe_data, 30,
 		guest_put(p[1]);
 		told(&s, p[0], POLLIN, 0);
 	}
-	ck_assert_int_eq(guest_drain(p[0]), 20);
+	GUEST_RETURNS(guest_drain(p[0]), 20);
 }
 
 GUEST_TEST(source, pipe_room, 30, "a read from a full pipe is POLLOUT for the writer")
@@ -132,7 +132,7 @@ GUEST_TEST(source, pipe_writer_closes_unread, 30,
 	told(&s, p[0], POLLIN, 0);
 	close(p[1]);
 	told_true(&s, p[0], POLLHUP, POLLIN);
-	ck_assert_int_eq(guest_drain(p[0]), 1);
+	GUEST_RETURNS(guest_drain(p[0]), 1);
 }
 
 GUEST_TEST(source, pipe_reader_closes, 30,
@@ -158,7 +158,7 @@ GUEST_TEST(source, pipe_hangup_masked, 30,
 	guest_pipe(p);
 	evset_add(&s, p[0], POLLIN);
 	close(p[1]);
-	ck_assert_int_eq(evset_wait(&s, 200, NULL), 0);
+	GUEST_RETURNS(evset_wait(&s, 200, NULL), 0);
 	told_nothing(&s);
 }
 
@@ -253,7 +253,7 @@ GUEST_TEST(source, fifo_writer_comes_back, 30,
 		guest_put(w);
 		/* While the old hang-up is told, a new writer may be there. */
 		told(&s, r, POLLIN, POLLHUP);
-		ck_assert_int_eq(guest_drain(r), 1);
+		GUEST_RETURNS(guest_drain(r), 1);
 		close(w);
 		told_true(&s, r, POLLHUP, POLLIN);
 	}
@@ -316,5 +316,5 @@ GUEST_TEST(source, pty_master_closes, 30,
 	close(pt[0]);
 	told_true(&s, pt[1], POLLHUP, POLLIN);
 	close(pt[1]);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }

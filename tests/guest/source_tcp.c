@@ -150,7 +150,7 @@ GUEST_TEST(source, tcp_data, 30, "data that arrives is POLLIN and no other bit")
 	for (i = 0; i < 20; i++) {
 		guest_put(sv[1]);
 		told(&s, sv[0], POLLIN, 0);
-		ck_assert_int_eq(guest_drain(sv[0]), 1);
+		GUEST_RETURNS(guest_drain(sv[0]), 1);
 	}
 }
 
@@ -168,7 +168,7 @@ GUEST_TEST(source, tcp_data_again, 30,
 		guest_put(sv[1]);
 		told(&s, sv[0], POLLIN, 0);
 	}
-	ck_assert_int_eq(guest_drain(sv[0]), 20);
+	GUEST_RETURNS(guest_drain(sv[0]), 20);
 }
 
 GUEST_TEST(source, tcp_fin, 30,
@@ -232,7 +232,7 @@ GUEST_TEST(source, tcp_urgent, 30, "an urgent byte is POLLPRI")
 	evset_open(&s, 8);
 	guest_tcp(sv);
 	evset_add(&s, sv[0], POLLPRI);
-	ck_assert_int_eq(send(sv[1], "!", 1, MSG_OOB), 1);
+	GUEST_RETURNS(send(sv[1], "!", 1, MSG_OOB), 1);
 	told_true(&s, sv[0], POLLPRI, 0);
 }
 
@@ -246,7 +246,7 @@ GUEST_TEST(source, tcp_urgent_and_data, 30,
 	guest_tcp(sv);
 	evset_add(&s, sv[0], POLL_MOST);
 	guest_put(sv[1]);
-	ck_assert_int_eq(send(sv[1], "!", 1, MSG_OOB), 1);
+	GUEST_RETURNS(send(sv[1], "!", 1, MSG_OOB), 1);
 	told_true(&s, sv[0], POLLIN | POLLPRI, POLLOUT);
 }
 
@@ -276,7 +276,7 @@ GUEST_TEST(source, tcp_no_urgent_alone, 30,
 	guest_tcp(sv);
 	evset_add(&s, sv[0], POLLPRI);
 	guest_put(sv[1]);
-	ck_assert_int_eq(evset_wait(&s, 200, NULL), 0);
+	GUEST_RETURNS(evset_wait(&s, 200, NULL), 0);
 	told_nothing(&s);
 }
 
@@ -314,7 +314,7 @@ GUEST_TEST(source, tcp_no_room_no_event, 30,
 	evset_add(&s, sv[0], POLL_ALL);
 	for (i = 0; i < 20; i++)
 		guest_put(sv[0]);
-	ck_assert_int_eq(guest_drain(sv[1]), 20);
+	GUEST_RETURNS(guest_drain(sv[1]), 20);
 	told_nothing(&s);
 }
 
@@ -386,7 +386,7 @@ GUEST_TEST(source, udp_data, 30, "a datagram is POLLIN and no other bit")
 		guest_put(sv[1]);
 		told(&s, sv[0], POLLIN, 0);
 	}
-	ck_assert_int_eq(guest_drain(sv[0]), 20);
+	GUEST_RETURNS(guest_drain(sv[0]), 20);
 }
 
 GUEST_TEST(source, udp_sent, 30,
@@ -399,7 +399,7 @@ GUEST_TEST(source, udp_sent, 30,
 	udp_pair(sv);
 	evset_add(&s, sv[0], POLLIN);
 	guest_put(sv[0]);
-	ck_assert_int_eq(guest_poll(sv[1], POLLIN), POLLIN);
+	GUEST_RETURNS(guest_poll(sv[1], POLLIN), POLLIN);
 	told_nothing(&s);
 	evset_add(&s, sv[0], POLLOUT);
 	guest_put(sv[0]);

@@ -13,13 +13,13 @@ static void trace_begin(void)
 {
 	if (trace_set("events/devepoll/enable", "1") == -ENOENT)
 		ck_abort_msg("tracefs has no events/devepoll");
-	ck_assert_int_eq(trace_set("trace", "\n"), 0);
-	ck_assert_int_eq(trace_set("tracing_on", "1"), 0);
+	GUEST_RETURNS(trace_set("trace", "\n"), 0);
+	GUEST_RETURNS(trace_set("tracing_on", "1"), 0);
 }
 
 static void trace_end(void)
 {
-	ck_assert_int_eq(trace_set("events/devepoll/enable", "0"), 0);
+	GUEST_RETURNS(trace_set("events/devepoll/enable", "0"), 0);
 }
 
 /*
@@ -89,16 +89,16 @@ GUEST_TEST(trace, items, 60,
 	evset_del(&s, p[0]);
 	close(q[0]);
 	trace_end();
-	ck_assert_int_eq(count_of("devepoll_add"), 2);
+	GUEST_RETURNS(count_of("devepoll_add"), 2);
 	expect("devepoll_add", 0, "fd", p[0]);
 	expect("devepoll_add", 0, "events", POLLIN);
 	expect("devepoll_add", 1, "fd", q[0]);
-	ck_assert_int_eq(count_of("devepoll_change"), 1);
+	GUEST_RETURNS(count_of("devepoll_change"), 1);
 	expect("devepoll_change", 0, "fd", p[0]);
 	expect("devepoll_change", 0, "events", POLLIN | POLLHUP);
-	ck_assert_int_eq(count_of("devepoll_remove"), 1);
+	GUEST_RETURNS(count_of("devepoll_remove"), 1);
 	expect("devepoll_remove", 0, "fd", p[0]);
-	ck_assert_int_eq(count_of("devepoll_closed"), 1);
+	GUEST_RETURNS(count_of("devepoll_closed"), 1);
 	expect("devepoll_closed", 0, "fd", q[0]);
 	expect("devepoll_closed", 0, "events", POLLIN | POLLPRI);
 }
@@ -120,12 +120,12 @@ GUEST_TEST(trace, notify, 60,
 	guest_put(p[1]);
 	guest_put(q[1]);
 	guest_put(p[1]);	/* adds nothing, and is not told */
-	ck_assert_int_eq(evset_wait(&s, GUEST_WAIT_MS, NULL), 2);
+	GUEST_RETURNS(evset_wait(&s, GUEST_WAIT_MS, NULL), 2);
 	guest_drain(q[0]);
 	close(q[1]);
 	evset_expect(&s, q[0], POLLHUP);
 	trace_end();
-	ck_assert_int_eq(count_of("devepoll_notify"), 3);
+	GUEST_RETURNS(count_of("devepoll_notify"), 3);
 	expect("devepoll_notify", 0, "fd", p[0]);
 	expect("devepoll_notify", 0, "bits", POLLIN);
 	expect("devepoll_notify", 0, "slot", 0);
@@ -157,7 +157,7 @@ GUEST_TEST(trace, switches, 60,
 		evset_none(&s);
 	}
 	trace_end();
-	ck_assert_int_eq(count_of("devepoll_switch"), 3);
+	GUEST_RETURNS(count_of("devepoll_switch"), 3);
 	for (i = 0; i < 3; i++) {
 		expect("devepoll_switch", i, "n", 1);
 		expect("devepoll_switch", i, "half", (filling + i) % 2);
@@ -177,14 +177,14 @@ GUEST_TEST(trace, endings, 60,
 		evset_add(&s, guest_eventfd(), POLLIN);
 	evset_unmap(&s);
 	GUEST_RETURNS(ioctl(s.fd, EP_FREE), 0);
-	ck_assert_int_eq(count_of("devepoll_remove"), 5);
+	GUEST_RETURNS(count_of("devepoll_remove"), 5);
 	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 8), 0);
 	for (i = 0; i < 3; i++)
 		evset_add(&s, guest_eventfd(), POLLIN);
 	close(s.fd);
 	trace_end();
-	ck_assert_int_eq(count_of("devepoll_remove"), 8);
-	ck_assert_int_eq(count_of("devepoll_closed"), 0);
+	GUEST_RETURNS(count_of("devepoll_remove"), 8);
+	GUEST_RETURNS(count_of("devepoll_closed"), 0);
 }
 
 GUEST_TEST(trace, quiet, 60,
@@ -196,18 +196,18 @@ GUEST_TEST(trace, quiet, 60,
 	evset_open(&s, 8);
 	guest_pipe(p);
 	trace_begin();
-	ck_assert_int_eq(evset_ctl(&s, s.fd, POLLIN), -EINVAL);
-	ck_assert_int_eq(evset_ctl(&s, guest_null(), POLLIN), -EPERM);
+	GUEST_RETURNS(evset_ctl(&s, s.fd, POLLIN), -EINVAL);
+	GUEST_RETURNS(evset_ctl(&s, guest_null(), POLLIN), -EPERM);
 	evset_del(&s, p[0]);
 	guest_put(p[1]);
 	evset_none(&s);
 	close(p[0]);
 	trace_end();
-	ck_assert_int_eq(count_of("devepoll_add"), 0);
-	ck_assert_int_eq(count_of("devepoll_remove"), 0);
-	ck_assert_int_eq(count_of("devepoll_notify"), 0);
-	ck_assert_int_eq(count_of("devepoll_switch"), 0);
-	ck_assert_int_eq(count_of("devepoll_closed"), 0);
+	GUEST_RETURNS(count_of("devepoll_add"), 0);
+	GUEST_RETURNS(count_of("devepoll_remove"), 0);
+	GUEST_RETURNS(count_of("devepoll_notify"), 0);
+	GUEST_RETURNS(count_of("devepoll_switch"), 0);
+	GUEST_RETURNS(count_of("devepoll_closed"), 0);
 }
 
 GUEST_TEST(trace, one_at_a_time, 60,
@@ -227,9 +227,9 @@ GUEST_TEST(trace, one_at_a_time, 60,
 	evset_add(&s, fd, POLLIN);
 	guest_fire_start(&f, fd);
 	for (i = 0; i < 6; i++) {
-		ck_assert_int_eq(trace_set("trace", "\n"), 0);
+		GUEST_RETURNS(trace_set("trace", "\n"), 0);
 		snprintf(file, sizeof(file), "events/devepoll/%s/enable", event[i]);
-		ck_assert_int_eq(trace_set(file, "1"), 0);
+		GUEST_RETURNS(trace_set(file, "1"), 0);
 		guest_pipe(p);
 		evset_add(&s, p[0], POLLIN);
 		evset_add(&s, p[0], POLLIN | POLLHUP);
@@ -240,7 +240,7 @@ GUEST_TEST(trace, one_at_a_time, 60,
 		ck_assert_int_gt(evset_wait(&s, GUEST_WAIT_MS, NULL), 0);
 		/* The next event begins a version of its own. */
 		ck_assert_int_gt(evset_wait(&s, GUEST_WAIT_MS, NULL), 0);
-		ck_assert_int_eq(trace_set(file, "0"), 0);
+		GUEST_RETURNS(trace_set(file, "0"), 0);
 		for (j = 0; j < 6; j++)
 			ck_assert_msg((count_of(event[j]) > 0) == (i == j),
 				      "with %s on: %d lines of %s", event[i],
