@@ -2,7 +2,7 @@
 /*
  * epoll2002.h - the system calls of Linux 2.5.45, as functions
  *
- * For six days around the end of October 2002 epoll had system calls and the
+ * For a few days around the end of October 2002 epoll had system calls and the
  * double buffer at once: sys_epoll_create() mapped the buffer itself and
  * sys_epoll_wait() returned a pointer into it.  These functions are that
  * interface, on top of /dev/epoll.
