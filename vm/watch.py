@@ -208,6 +208,12 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     why, status, seconds = run(args)
+    if why != "interrupted" and not results.read(os.path.join(args.out, "results.log")):
+        # nothing of ours has run yet: a busy host, or the emulator
+        print("lab: %sthe guest did not come up, once more" % args.label, file=sys.stderr)
+        os.rename(os.path.join(args.out, "console.log"),
+                  os.path.join(args.out, "console-first.log"))
+        why, status, seconds = run(args)
     if args.remove:
         os.unlink(args.remove)
     console = lines_of(os.path.join(args.out, "console.log"))
