@@ -66,9 +66,9 @@ GUEST_TEST(abi, instances_are_apart, 10,
 	evset_open(&b, 600);
 	guest_pipe(p);
 	evset_add(&a, p[0], POLLIN);
-	ck_assert_int_eq(evset_ispolled(&b, p[0], NULL), 0);
-	ck_assert_int_eq(evset_info(&a, "capacity"), 512);
-	ck_assert_int_eq(evset_info(&b, "capacity"), 1024);
+	GUEST_RETURNS(evset_ispolled(&b, p[0], NULL), 0);
+	GUEST_RETURNS(evset_info(&a, "capacity"), 512);
+	GUEST_RETURNS(evset_info(&b, "capacity"), 1024);
 	guest_put(p[1]);
 	evset_none(&b);
 	evset_expect(&a, p[0], POLLIN);
@@ -92,7 +92,7 @@ GUEST_TEST(abi, alloc_zero, 10,
 	guest_pipe(p);
 	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 0), 0);
 	ck_assert_int_eq(capacity_of(s.fd), 0);
-	ck_assert_int_eq(evset_ctl(&s, p[0], POLLIN), -E2BIG);
+	GUEST_RETURNS(evset_ctl(&s, p[0], POLLIN), -E2BIG);
 	GUEST_FAILS(ioctl(s.fd, EP_FREE), EINVAL);
 }
 
@@ -159,8 +159,8 @@ GUEST_TEST(abi, alloc_grows, 10,
 	evset_unmap(&s);
 	s.max = 5000;
 	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, s.max), 0);
-	ck_assert_int_eq(evset_info(&s, "capacity"), 5120);
-	ck_assert_int_eq(evset_info(&s, "items"), 2);
+	GUEST_RETURNS(evset_info(&s, "capacity"), 5120);
+	GUEST_RETURNS(evset_info(&s, "items"), 2);
 	evset_map(&s);
 	evset_expect(&s, p[0], POLLIN);
 	guest_put(q[1]);
@@ -179,7 +179,7 @@ GUEST_TEST(abi, alloc_smaller_is_noop, 10,
 	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 1), 0);
 	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 0), 0);
 	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 2048), 0);
-	ck_assert_int_eq(evset_info(&s, "capacity"), 2048);
+	GUEST_RETURNS(evset_info(&s, "capacity"), 2048);
 	evset_map(&s);
 }
 
@@ -190,12 +190,12 @@ GUEST_TEST(abi, alloc_busy_while_mapped, 10,
 
 	evset_open(&s, 512);
 	GUEST_FAILS(ioctl(s.fd, EP_ALLOC, 513), EBUSY);
-	ck_assert_int_eq(evset_info(&s, "capacity"), 512);
+	GUEST_RETURNS(evset_info(&s, "capacity"), 512);
 	GUEST_FAILS(ioctl(s.fd, EP_ALLOC, 512), EBUSY);
 	GUEST_FAILS(ioctl(s.fd, EP_ALLOC, 131073), EINVAL);
 	evset_unmap(&s);
 	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 513), 0);
-	ck_assert_int_eq(evset_info(&s, "capacity"), 1024);
+	GUEST_RETURNS(evset_info(&s, "capacity"), 1024);
 }
 
 GUEST_TEST(abi, alloc_again_and_again, 60,
@@ -262,7 +262,7 @@ GUEST_TEST(abi, write_vector, 10,
 	a = (struct pollfd){ .fd = p[0], .events = POLLIN };
 	b = (struct pollfd){ .fd = q[0], .events = POLLIN };
 	GUEST_RETURNS(writev(s.fd, iov, 2), 16);
-	ck_assert_int_eq(evset_info(&s, "items"), 2);
+	GUEST_RETURNS(evset_info(&s, "items"), 2);
 }
 
 GUEST_TEST(abi, write_before_alloc, 10,
@@ -272,9 +272,9 @@ GUEST_TEST(abi, write_before_alloc, 10,
 	int p[2];
 
 	guest_pipe(p);
-	ck_assert_int_eq(evset_ctl(&s, p[0], POLLIN), -E2BIG);
-	ck_assert_int_eq(evset_ctl(&s, p[0], POLLREMOVE), 8);
-	ck_assert_int_eq(evset_ispolled(&s, p[0], NULL), 0);
+	GUEST_RETURNS(evset_ctl(&s, p[0], POLLIN), -E2BIG);
+	GUEST_RETURNS(evset_ctl(&s, p[0], POLLREMOVE), 8);
+	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 0);
 }
 
 GUEST_TEST(abi, poll_before_mmap, 10,
@@ -282,14 +282,14 @@ GUEST_TEST(abi, poll_before_mmap, 10,
 {
 	struct evset s = { .fd = guest_device(), .max = 4 };
 
-	ck_assert_int_eq(evset_wait(&s, 0, NULL), -EINVAL);
+	GUEST_RETURNS(evset_wait(&s, 0, NULL), -EINVAL);
 	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 4), 0);
-	ck_assert_int_eq(evset_wait(&s, 0, NULL), -EINVAL);
-	ck_assert_int_eq(evset_wait(&s, -1, NULL), -EINVAL);
+	GUEST_RETURNS(evset_wait(&s, 0, NULL), -EINVAL);
+	GUEST_RETURNS(evset_wait(&s, -1, NULL), -EINVAL);
 	evset_map(&s);
-	ck_assert_int_eq(evset_wait(&s, 0, NULL), 0);
+	GUEST_RETURNS(evset_wait(&s, 0, NULL), 0);
 	evset_unmap(&s);
-	ck_assert_int_eq(evset_wait(&s, 0, NULL), -EINVAL);
+	GUEST_RETURNS(evset_wait(&s, 0, NULL), -EINVAL);
 }
 
 GUEST_TEST(abi, read_einval, 10, "the device has no read(2): EINVAL")
@@ -355,7 +355,7 @@ GUEST_TEST(abi, bad_pointer_write, 10,
 		GUEST_FAILS(write(s.fd, bad[i], 8), EFAULT);
 	GUEST_FAILS(write(s.fd, edge, 16), EFAULT);
 	GUEST_FAILS(write(s.fd, edge - 4, 8), EFAULT);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 GUEST_TEST(abi, bad_pointer_in_the_middle, 30,
@@ -374,7 +374,7 @@ GUEST_TEST(abi, bad_pointer_in_the_middle, 30,
 			rec[j] = (struct pollfd){ .fd = p[0], .events = POLLIN };
 		GUEST_RETURNS(write(s.fd, rec, (i + 9) * 8), i * 8);
 	}
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 }
 
 GUEST_TEST(abi, half_a_record_in_a_bad_page, 10,
@@ -392,8 +392,8 @@ GUEST_TEST(abi, half_a_record_in_a_bad_page, 10,
 	rec[1] = (struct pollfd){ .fd = q[0], .events = POLLIN };
 	memcpy(edge - 12, rec, 12);
 	GUEST_RETURNS(write(s.fd, edge - 12, 16), 8);
-	ck_assert_int_eq(evset_ispolled(&s, p[0], NULL), 1);
-	ck_assert_int_eq(evset_ispolled(&s, q[0], NULL), 0);
+	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 1);
+	GUEST_RETURNS(evset_ispolled(&s, q[0], NULL), 0);
 }
 
 GUEST_TEST(abi, bad_pointer_poll, 10,
@@ -432,7 +432,7 @@ GUEST_TEST(abi, poll_result_cannot_be_stored, 10,
 	guest_put(p[1]);
 	version = evset_info(&s, "version");
 	GUEST_FAILS(ioctl(s.fd, EP_POLL, evp), EFAULT);
-	ck_assert_int_eq(evset_info(&s, "version"), version);
+	GUEST_RETURNS(evset_info(&s, "version"), version);
 	evset_expect(&s, p[0], POLLIN);
 	evset_none(&s);
 }
@@ -484,7 +484,7 @@ GUEST_TEST(abi, written_revents_are_ignored, 10,
 	rec.fd = fd;
 	rec.events = POLLIN | POLLOUT;
 	GUEST_RETURNS(write(s.fd, &rec, sizeof(rec)), 8);
-	ck_assert_int_eq(evset_ispolled(&s, fd, &out), 1);
+	GUEST_RETURNS(evset_ispolled(&s, fd, &out), 1);
 	ck_assert_int_eq(out.events, POLLIN | POLLOUT);
 	ck_assert_msg(out.revents == 0, "expected a stored record with revents 0, got %#x",
 		      out.revents);
@@ -507,12 +507,12 @@ GUEST_TEST(abi, all_bits_are_kept, 10,
 	guest_pipe(p);
 	for (i = 0; i < sizeof(masks) / sizeof(*masks); i++) {
 		evset_add(&s, p[0], masks[i]);
-		ck_assert_int_eq(evset_ispolled(&s, p[0], &out), 1);
+		GUEST_RETURNS(evset_ispolled(&s, p[0], &out), 1);
 		ck_assert_msg((unsigned short)out.events == masks[i],
 			      "expected events %#x, got %#x", masks[i],
 			      (unsigned short)out.events);
 	}
-	ck_assert_int_eq(evset_ctl(&s, p[0], 0xffff), 8);
+	GUEST_RETURNS(evset_ctl(&s, p[0], 0xffff), 8);
 	ck_assert_msg(evset_ispolled(&s, p[0], NULL) == 0,
 		      "0xffff has POLLREMOVE in it and removes");
 }

@@ -50,7 +50,7 @@ static void is_detached(const struct watched *w)
 
 static void is_attached(const struct watched *w, int fd)
 {
-	ck_assert_int_eq(evset_info(&w->s, "items"), 1);
+	GUEST_RETURNS(evset_info(&w->s, "items"), 1);
 	guest_put(w->peer);
 	evset_expect(&w->s, fd, POLLIN);
 }
@@ -122,7 +122,7 @@ GUEST_TEST(close, close_range, 10, "close_range detaches every watched file in t
 			GUEST_SKIP("no close_range in this kernel");
 		ck_abort_msg("close_range: %s", strerror(errno));
 	}
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 	evset_none(&s);
 }
 
@@ -244,7 +244,7 @@ GUEST_TEST(close, with_a_pending_slot, 10,
 		guest_put(fd[i]);
 	}
 	close(fd[1]);
-	ck_assert_int_eq(evset_info(&s, "events"), 4);
+	GUEST_RETURNS(evset_info(&s, "events"), 4);
 	guest_drain(fd[4]);
 	n = evset_wait(&s, 0, &ev);
 	ck_assert_int_eq(n, 4);
@@ -262,9 +262,9 @@ GUEST_TEST(close, only_pending_slot, 10,
 	evset_open(&s, 8);
 	evset_add(&s, fd, POLLIN);
 	guest_put(fd);
-	ck_assert_int_eq(guest_poll(s.fd, POLLIN), POLLIN);
+	GUEST_RETURNS(guest_poll(s.fd, POLLIN), POLLIN);
 	close(fd);
-	ck_assert_int_eq(guest_poll(s.fd, POLLIN), 0);
+	GUEST_RETURNS(guest_poll(s.fd, POLLIN), 0);
 	evset_none(&s);
 }
 
@@ -278,7 +278,7 @@ GUEST_TEST(close, slot_that_was_returned, 10,
 	evset_open(&s, 8);
 	evset_add(&s, fd, POLLIN);
 	guest_put(fd);
-	ck_assert_int_eq(evset_wait(&s, 0, &ev), 1);
+	GUEST_RETURNS(evset_wait(&s, 0, &ev), 1);
 	close(fd);
 	ck_assert_int_eq(ev->fd, fd);
 	ck_assert_int_eq(ev->revents, POLLIN);
@@ -297,12 +297,12 @@ GUEST_TEST(close, capacity_given_back, 30,
 		fd[i] = guest_eventfd();
 		evset_add(&s, fd[i], POLLIN);
 	}
-	ck_assert_int_eq(evset_ctl(&s, guest_eventfd(), POLLIN), -E2BIG);
+	GUEST_RETURNS(evset_ctl(&s, guest_eventfd(), POLLIN), -E2BIG);
 	for (i = 0; i < 512; i += 5)
 		close(fd[i]);
 	for (i = 0; i < 512; i += 5)
 		evset_add(&s, guest_eventfd(), POLLIN);
-	ck_assert_int_eq(evset_ctl(&s, guest_eventfd(), POLLIN), -E2BIG);
+	GUEST_RETURNS(evset_ctl(&s, guest_eventfd(), POLLIN), -E2BIG);
 }
 
 GUEST_TEST(close, watched_by_many, 30,
@@ -321,10 +321,10 @@ GUEST_TEST(close, watched_by_many, 30,
 	guest_put(p[1]);
 	close(two);
 	for (i = 0; i < 50; i++)
-		ck_assert_int_eq(evset_info(&s[i], "items"), 2);
+		GUEST_RETURNS(evset_info(&s[i], "items"), 2);
 	close(p[0]);
 	for (i = 0; i < 50; i++) {
-		ck_assert_int_eq(evset_info(&s[i], "items"), 0);
+		GUEST_RETURNS(evset_info(&s[i], "items"), 0);
 		evset_none(&s[i]);
 	}
 }
@@ -355,7 +355,7 @@ GUEST_TEST(close, every_kind_tells_its_peer, 20,
 	ck_assert_int_eq(poll(&(struct pollfd){ t[1], POLLIN, 0 }, 1,
 			      GUEST_WAIT_MS), 1);
 	GUEST_RETURNS(read(t[1], &c, 1), 0);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 	evset_none(&s);
 }
 
@@ -371,7 +371,7 @@ GUEST_TEST(close, both_ends_watched, 10,
 	evset_add(&s, p[1], POLLOUT | POLLERR);
 	close(p[1]);
 	evset_expect(&s, p[0], POLLHUP);
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 }
 
 GUEST_TEST(close, instance_first, 10,
@@ -383,7 +383,7 @@ GUEST_TEST(close, instance_first, 10,
 	watch(&w);
 	evset_close(&w.s);
 	guest_put(w.peer);
-	ck_assert_int_eq(guest_drain(w.fd), 1);
+	GUEST_RETURNS(guest_drain(w.fd), 1);
 	close(w.fd);
 	GUEST_FAILS(close(w.fd), EBADF);
 	GUEST_RETURNS(read(w.peer, &c, 1), 0);

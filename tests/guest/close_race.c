@@ -22,10 +22,10 @@ GUEST_TEST(close, during_poll, 20,
 	evset_add(&s, q[0], POLL_ALL);
 	evpoller_start(&w, &s, -1);
 	close(p[0]);
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 	guest_in_poll(&s, w.tid);
 	guest_put(q[1]);
-	ck_assert_int_eq(evpoller_join(&w), 1);
+	GUEST_RETURNS(evpoller_join(&w), 1);
 	ck_assert_int_eq(w.ev->fd, q[0]);
 	ck_assert_int_eq(w.ev->revents, POLLIN);
 }
@@ -45,7 +45,7 @@ GUEST_TEST(close, last_file_during_poll, 20,
 	close(p[0]);
 	evset_add(&s, q[0], POLLIN);
 	guest_put(q[1]);
-	ck_assert_int_eq(evpoller_join(&w), 1);
+	GUEST_RETURNS(evpoller_join(&w), 1);
 	ck_assert_int_eq(w.ev->fd, q[0]);
 }
 
@@ -62,7 +62,7 @@ GUEST_TEST(close, instance_during_poll, 20,
 	evpoller_start(&w, &s, -1);
 	GUEST_RETURNS(close(s.fd), 0);
 	guest_put(p[1]);
-	ck_assert_int_eq(evpoller_join(&w), 1);
+	GUEST_RETURNS(evpoller_join(&w), 1);
 	ck_assert_int_eq(w.ev->fd, p[0]);
 }
 
@@ -109,7 +109,7 @@ GUEST_TEST(close, during_write, 90,
 	}
 	__atomic_store_n(&f.stop, 1, __ATOMIC_RELEASE);
 	guest_join(t);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 	evset_none(&s);
 }
 
@@ -132,7 +132,7 @@ GUEST_TEST(close, during_batches, 90,
 	guest_join(t);
 	guest_join(t2);
 	close(f.fd);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 /* A consumer for a set: every slot must be of a plausible fd. */
@@ -211,7 +211,7 @@ GUEST_TEST(close, thousands_under_events, 180,
 	guest_put(c.stop);
 	guest_join(tc);
 	close(c.stop);
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 	evset_wait(&s, 0, NULL);
 	guest_put(quiet[1]);
 	evset_expect(&s, quiet[0], POLLIN);
@@ -279,7 +279,7 @@ GUEST_TEST(close, remove_and_close_at_once, 120,
 		for (fd = c.to - 1; fd >= c.from; fd--)
 			evset_del(&s, fd);
 		guest_join(t);
-		ck_assert_int_eq(evset_info(&s, "items"), 0);
+		GUEST_RETURNS(evset_info(&s, "items"), 0);
 		evset_none(&s);
 	}
 }

@@ -23,7 +23,7 @@ GUEST_TEST(contract, 06_merge_into_one_slot, 10,
 	guest_put(fd);
 	guest_put(fd);
 	guest_put(fd);
-	ck_assert_int_eq(evset_info(&s, "events"), 1);
+	GUEST_RETURNS(evset_info(&s, "events"), 1);
 	guest_drain(fd);
 	evset_expect(&s, fd, POLLIN | POLLOUT);
 	evset_none(&s);
@@ -153,11 +153,11 @@ GUEST_TEST(contract, 07_mask_zero_tells_nothing, 10,
 	evset_open(&s, 8);
 	guest_pipe(p);
 	evset_add(&s, p[0], 0);
-	ck_assert_int_eq(evset_ispolled(&s, p[0], NULL), 1);
+	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 1);
 	guest_put(p[1]);
 	close(p[1]);
 	evset_none(&s);
-	ck_assert_int_eq(evset_wait(&s, 50, NULL), 0);
+	GUEST_RETURNS(evset_wait(&s, 50, NULL), 0);
 }
 
 GUEST_TEST(contract, 07_hup_must_be_asked_for, 10,
@@ -172,8 +172,8 @@ GUEST_TEST(contract, 07_hup_must_be_asked_for, 10,
 	evset_add(&s, p[0], POLLIN);
 	evset_add(&s, q[0], POLLHUP);
 	close(p[1]);
-	ck_assert_int_eq(guest_poll(p[0], POLLIN), POLLHUP);
-	ck_assert_int_eq(evset_wait(&s, 50, NULL), 0);
+	GUEST_RETURNS(guest_poll(p[0], POLLIN), POLLHUP);
+	GUEST_RETURNS(evset_wait(&s, 50, NULL), 0);
 	close(q[1]);
 	evset_expect(&s, q[0], POLLHUP);
 	evset_none(&s);
@@ -191,8 +191,8 @@ GUEST_TEST(contract, 07_err_must_be_asked_for, 10,
 	evset_add(&s, p[1], POLLHUP);
 	evset_add(&s, q[1], POLLERR);
 	close(p[0]);
-	ck_assert_int_eq(guest_poll(p[1], POLLHUP), POLLERR);
-	ck_assert_int_eq(evset_wait(&s, 50, NULL), 0);
+	GUEST_RETURNS(guest_poll(p[1], POLLHUP), POLLERR);
+	GUEST_RETURNS(evset_wait(&s, 50, NULL), 0);
 	close(q[0]);
 	evset_expect(&s, q[1], POLLERR);
 	evset_none(&s);
@@ -227,9 +227,9 @@ GUEST_TEST(contract, 08_pollremove_takes_the_pending_slot, 10,
 	evset_open(&s, 8);
 	evset_add(&s, fd, POLLIN);
 	guest_put(fd);
-	ck_assert_int_eq(evset_info(&s, "events"), 1);
+	GUEST_RETURNS(evset_info(&s, "events"), 1);
 	evset_del(&s, fd);
-	ck_assert_int_eq(evset_info(&s, "events"), 0);
+	GUEST_RETURNS(evset_info(&s, "events"), 0);
 	evset_none(&s);
 	/* Added anew it starts anew. */
 	evset_add(&s, fd, POLLIN);
@@ -294,7 +294,7 @@ GUEST_TEST(contract, 08_across_a_page, 60,
 		else
 			left[n++] = fd[i];
 	}
-	ck_assert_int_eq(evset_info(&s, "events"), n);
+	GUEST_RETURNS(evset_info(&s, "events"), n);
 	expect_exactly(&s, left, n);
 }
 
@@ -310,7 +310,7 @@ GUEST_TEST(contract, 08_remove_keeps_what_was_returned, 10,
 	evset_add(&s, b, POLLIN);
 	guest_put(a);
 	guest_put(b);
-	ck_assert_int_eq(evset_wait(&s, 0, &ev), 2);
+	GUEST_RETURNS(evset_wait(&s, 0, &ev), 2);
 	evset_del(&s, a);
 	evset_del(&s, b);
 	ck_assert(ev_find(ev, 2, a) && ev_find(ev, 2, b));
@@ -351,17 +351,17 @@ GUEST_TEST(contract, 09_ispolled, 10,
 
 	evset_open(&s, 8);
 	guest_pipe(p);
-	ck_assert_int_eq(evset_ispolled(&s, p[0], NULL), 0);
-	ck_assert_int_eq(evset_ispolled(&s, -1, NULL), 0);
-	ck_assert_int_eq(evset_ispolled(&s, 1 << 30, NULL), 0);
+	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 0);
+	GUEST_RETURNS(evset_ispolled(&s, -1, NULL), 0);
+	GUEST_RETURNS(evset_ispolled(&s, 1 << 30, NULL), 0);
 	evset_add(&s, p[0], POLLIN | POLLHUP);
-	ck_assert_int_eq(evset_ispolled(&s, p[0], &out), 1);
+	GUEST_RETURNS(evset_ispolled(&s, p[0], &out), 1);
 	ck_assert_int_eq(out.fd, p[0]);
 	ck_assert_int_eq(out.events, POLLIN | POLLHUP);
 	ck_assert_int_eq(out.revents, 0);
-	ck_assert_int_eq(evset_ispolled(&s, p[1], NULL), 0);
+	GUEST_RETURNS(evset_ispolled(&s, p[1], NULL), 0);
 	evset_del(&s, p[0]);
-	ck_assert_int_eq(evset_ispolled(&s, p[0], NULL), 0);
+	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 0);
 }
 
 GUEST_TEST(contract, 09_ispolled_bad_pointer, 10,
@@ -383,7 +383,7 @@ GUEST_TEST(contract, 10_free, 10,
 	evset_unmap(&s);
 	GUEST_RETURNS(ioctl(s.fd, EP_FREE), 0);
 	GUEST_FAILS(ioctl(s.fd, EP_FREE), EINVAL);
-	ck_assert_int_eq(evset_info(&s, "capacity"), 0);
+	GUEST_RETURNS(evset_info(&s, "capacity"), 0);
 }
 
 GUEST_TEST(contract, 10_free_forgets, 10,
@@ -398,8 +398,8 @@ GUEST_TEST(contract, 10_free_forgets, 10,
 	guest_put(p[1]);
 	evset_unmap(&s);
 	GUEST_RETURNS(ioctl(s.fd, EP_FREE), 0);
-	ck_assert_int_eq(evset_ispolled(&s, p[0], NULL), 0);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 	guest_put(p[1]);
 	s.max = 600;
 	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, s.max), 0);
@@ -428,9 +428,9 @@ GUEST_TEST(contract, 10_close_frees_everything, 20,
 	evset_close(&s);
 	for (i = 0; i < N; i++) {
 		guest_put(p[i][1]);
-		ck_assert_int_eq(guest_drain(p[i][0]), 1 + (i & 1));
+		GUEST_RETURNS(guest_drain(p[i][0]), 1 + (i & 1));
 		close(p[i][1]);
-		ck_assert_int_eq(guest_poll(p[i][0], POLLIN), POLLHUP);
+		GUEST_RETURNS(guest_poll(p[i][0], POLLIN), POLLHUP);
 	}
 }
 
@@ -444,16 +444,16 @@ GUEST_TEST(contract, 11_poll_on_the_set, 20,
 
 	evset_open(&s, 8);
 	evset_add(&s, fd, POLLIN);
-	ck_assert_int_eq(guest_poll(s.fd, READABLE | POLLOUT), 0);
+	GUEST_RETURNS(guest_poll(s.fd, READABLE | POLLOUT), 0);
 	guest_put(fd);
-	ck_assert_int_eq(guest_poll(s.fd, READABLE | POLLOUT), READABLE);
-	ck_assert_int_eq(guest_poll(s.fd, READABLE | POLLOUT), READABLE);
+	GUEST_RETURNS(guest_poll(s.fd, READABLE | POLLOUT), READABLE);
+	GUEST_RETURNS(guest_poll(s.fd, READABLE | POLLOUT), READABLE);
 	evset_expect(&s, fd, POLLIN);
-	ck_assert_int_eq(guest_poll(s.fd, READABLE), 0);
+	GUEST_RETURNS(guest_poll(s.fd, READABLE), 0);
 	guest_put(fd);
-	ck_assert_int_eq(guest_poll(s.fd, READABLE), READABLE);
+	GUEST_RETURNS(guest_poll(s.fd, READABLE), READABLE);
 	evset_del(&s, fd);
-	ck_assert_int_eq(guest_poll(s.fd, READABLE), 0);
+	GUEST_RETURNS(guest_poll(s.fd, READABLE), 0);
 }
 
 GUEST_TEST(contract, 11_select_on_the_set, 20,
@@ -543,7 +543,7 @@ GUEST_TEST(contract, 12_hash_doubles, 30,
 	evset_open(&s, 4000);
 	if (guest_fdinfo(s.fd, "buckets") < 0)
 		GUEST_SKIP("fdinfo does not show the buckets");
-	ck_assert_int_eq(evset_info(&s, "buckets"), 128);
+	GUEST_RETURNS(evset_info(&s, "buckets"), 128);
 	for (size_t i = 0; i < steps; i++) {
 		for (; n < items[i]; n++)
 			evset_add(&s, guest_eventfd(), POLLIN);
@@ -569,7 +569,7 @@ GUEST_TEST(contract, 12_all_are_found, 120,
 		rec[i] = (struct pollfd){ .fd = guest_eventfd(),
 					  .events = POLLOUT };
 	GUEST_RETURNS(write(s.fd, rec, bytes), bytes);
-	ck_assert_int_eq(evset_info(&s, "items"), all);
+	GUEST_RETURNS(evset_info(&s, "items"), all);
 	for (i = 0; i < all; i++)
 		rec[i].events = i % 2 ? POLLIN : POLLREMOVE;
 	GUEST_RETURNS(write(s.fd, rec, bytes), bytes);
@@ -585,6 +585,6 @@ GUEST_TEST(contract, 12_all_are_found, 120,
 		}
 		guest_put(rec[i].fd);
 	}
-	ck_assert_int_eq(evset_info(&s, "items"), n);
+	GUEST_RETURNS(evset_info(&s, "items"), n);
 	expect_exactly(&s, left, n);
 }

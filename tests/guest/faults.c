@@ -111,7 +111,7 @@ GUEST_TEST(faults, alloc, 240,
 		if (ret < 0) {
 			ck_assert_msg(err == ENOMEM, "fault %d: %s", n,
 				      strerror(err));
-			ck_assert_int_eq(evset_info(&s, "capacity"), 512);
+			GUEST_RETURNS(evset_info(&s, "capacity"), 512);
 		}
 		if (!failed)
 			break;
@@ -123,7 +123,7 @@ GUEST_TEST(faults, alloc, 240,
 		}
 	}
 	ck_assert_msg(n > 1 && n < 1000, "%d faults", n - 1);
-	ck_assert_int_eq(evset_info(&s, "capacity"), 512 * 40);
+	GUEST_RETURNS(evset_info(&s, "capacity"), 512 * 40);
 	s.max = 512 * 40;
 	evset_map(&s);
 	guest_put(p[1]);
@@ -149,7 +149,7 @@ GUEST_TEST(faults, mmap, 240,
 		} else {
 			ck_assert_msg(honest(err), "fault %d: %s", n,
 				      strerror(err));
-			ck_assert_int_eq(evset_wait(&s, 0, NULL), -EINVAL);
+			GUEST_RETURNS(evset_wait(&s, 0, NULL), -EINVAL);
 		}
 		if (!failed)
 			break;
@@ -183,18 +183,18 @@ GUEST_TEST(faults, write, 240,
 			ck_assert_msg(honest(err), "fault %d: %s", n,
 				      strerror(err));
 		done = ret < 0 ? 0 : (int)(ret / 8);
-		ck_assert_int_eq(evset_info(&s, "items"), done);
+		GUEST_RETURNS(evset_info(&s, "items"), done);
 		for (i = 0; i < 4; i++) {
 			ck_assert_msg(evset_ispolled(&s, p[i][0], NULL) ==
 				      (i < done), "fault %d: record %d", n, i);
 			guest_put(p[i][1]);
 		}
-		ck_assert_int_eq(evset_wait(&s, 0, NULL), done);
+		GUEST_RETURNS(evset_wait(&s, 0, NULL), done);
 		for (i = 0; i < 4; i++) {
 			evset_del(&s, p[i][0]);
 			guest_drain(p[i][0]);
 		}
-		ck_assert_int_eq(evset_info(&s, "items"), 0);
+		GUEST_RETURNS(evset_info(&s, "items"), 0);
 		if (!failed)
 			break;
 	}
@@ -220,13 +220,13 @@ GUEST_TEST(faults, hash_growth, 240,
 			ck_assert_msg(n == -ENOMEM || n == -EFAULT,
 				      "add %d, fault %d: %s", i, tries,
 				      strerror(-n));
-			ck_assert_int_eq(evset_info(&s, "items"), i);
+			GUEST_RETURNS(evset_info(&s, "items"), i);
 		}
 		ck_assert_int_eq(n, 8);
 	}
 	for (i = 0; i < 300; i++)
 		guest_put(fd[i]);
-	ck_assert_int_eq(evset_wait(&s, 0, NULL), 300);
+	GUEST_RETURNS(evset_wait(&s, 0, NULL), 300);
 }
 
 GUEST_TEST(faults, poll, 120,

@@ -17,10 +17,10 @@ GUEST_TEST(fdinfo, lines, 10,
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
 		ck_assert_msg(guest_fdinfo(fd, lines[i]) >= 0,
 			      "no line '%s:' with a number", lines[i]);
-	ck_assert_int_eq(guest_fdinfo(fd, "capacity"), 0);
-	ck_assert_int_eq(guest_fdinfo(fd, "items"), 0);
-	ck_assert_int_eq(guest_fdinfo(fd, "events"), 0);
-	ck_assert_int_eq(guest_fdinfo(fd, "switches"), 0);
+	GUEST_RETURNS(guest_fdinfo(fd, "capacity"), 0);
+	GUEST_RETURNS(guest_fdinfo(fd, "items"), 0);
+	GUEST_RETURNS(guest_fdinfo(fd, "events"), 0);
+	GUEST_RETURNS(guest_fdinfo(fd, "switches"), 0);
 }
 
 GUEST_TEST(fdinfo, capacity, 10, "capacity is the slots of a half")
@@ -28,10 +28,10 @@ GUEST_TEST(fdinfo, capacity, 10, "capacity is the slots of a half")
 	struct evset s;
 
 	evset_open(&s, 1000);
-	ck_assert_int_eq(evset_info(&s, "capacity"), 1024);
+	GUEST_RETURNS(evset_info(&s, "capacity"), 1024);
 	evset_unmap(&s);
 	GUEST_RETURNS(ioctl(s.fd, EP_FREE), 0);
-	ck_assert_int_eq(evset_info(&s, "capacity"), 0);
+	GUEST_RETURNS(evset_info(&s, "capacity"), 0);
 }
 
 GUEST_TEST(fdinfo, items, 10,
@@ -44,11 +44,11 @@ GUEST_TEST(fdinfo, items, 10,
 	evset_add(&s, a, POLLIN);
 	evset_add(&s, b, POLLIN);
 	evset_add(&s, b, POLLOUT);
-	ck_assert_int_eq(evset_info(&s, "items"), 2);
+	GUEST_RETURNS(evset_info(&s, "items"), 2);
 	evset_del(&s, a);
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 	close(b);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 GUEST_TEST(fdinfo, events, 10,
@@ -62,13 +62,13 @@ GUEST_TEST(fdinfo, events, 10,
 	evset_add(&s, b, POLLIN);
 	guest_put(a);
 	guest_put(a);
-	ck_assert_int_eq(evset_info(&s, "events"), 1);
+	GUEST_RETURNS(evset_info(&s, "events"), 1);
 	guest_put(b);
-	ck_assert_int_eq(evset_info(&s, "events"), 2);
+	GUEST_RETURNS(evset_info(&s, "events"), 2);
 	evset_del(&s, a);
-	ck_assert_int_eq(evset_info(&s, "events"), 1);
+	GUEST_RETURNS(evset_info(&s, "events"), 1);
 	evset_expect(&s, b, POLLIN);
-	ck_assert_int_eq(evset_info(&s, "events"), 0);
+	GUEST_RETURNS(evset_info(&s, "events"), 0);
 }
 
 GUEST_TEST(fdinfo, switches, 20,
@@ -85,12 +85,12 @@ GUEST_TEST(fdinfo, switches, 20,
 	for (i = 0; i < 7; i++) {
 		struct evpoll evp = { .ep_timeout = 0 };
 
-		ck_assert_int_eq(evset_info(&s, "switches"), i);
-		ck_assert_int_eq(evset_info(&s, "version"), version + i);
-		ck_assert_int_eq(evset_info(&s, "filling"), filling);
+		GUEST_RETURNS(evset_info(&s, "switches"), i);
+		GUEST_RETURNS(evset_info(&s, "version"), version + i);
+		GUEST_RETURNS(evset_info(&s, "filling"), filling);
 		evset_none(&s);
 		guest_put(fd);
-		ck_assert_int_eq(evset_info(&s, "switches"), i);
+		GUEST_RETURNS(evset_info(&s, "switches"), i);
 		GUEST_RETURNS(ioctl(s.fd, EP_POLL, &evp), 1);
 		/* What was filled is what is read now. */
 		ck_assert_uint_eq(evp.ep_resoff, filling * s.size / 2);
@@ -145,5 +145,5 @@ GUEST_TEST(fdinfo, under_fire, 90,
 	}
 	guest_join(t);
 	guest_fire_stop(&f);
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 }

@@ -99,33 +99,60 @@ void guest_register(struct guest_test *t);
 __attribute__((noreturn, format(printf, 1, 2)))
 void guest_skip(const char *fmt, ...);
 
+/*
+ * A helper that fails names the line that called it, and a test that hangs
+ * the line that was reached: GUEST_HERE notes both.  guest_last is seen by
+ * the harness.
+ */
+struct guest_where {
+	const char *file;
+	int line;
+};
+
+extern __thread struct guest_where guest_where;
+extern struct guest_where *guest_last;
+
+#define GUEST_HERE	\
+	(guest_where = *guest_last = (struct guest_where){ __FILE__, __LINE__ })
+
 /**
  * GUEST_RETURNS() - @call must return @value
- * @call: a call that sets errno when it returns -1
+ * @call: a call that returns -1 and errno, or a helper that returns -errno
  * @value: what to expect, at most a long
  */
 #define GUEST_RETURNS(call, value) do {					\
 	long guest_want = (long)(value), guest_got;			\
+	GUEST_HERE;							\
 	errno = 0;							\
 	guest_got = (long)(call);					\
 	if (guest_got != guest_want)					\
-		ck_abort_msg(#call ": expected %ld, got %ld (%s)",	\
+		ck_abort_msg(#call ": expected %ld, got %ld%s%s",	\
 			     guest_want, guest_got,			\
-			     guest_got < 0 ? strerror(errno) : "");	\
+			     guest_got < 0 ? ", " : "",			\
+			     guest_got < 0 ? guest_error(guest_got) : ""); \
 } while (0)
 
 /** GUEST_FAILS() - @call must return -1 with errno @err. */
 #define GUEST_FAILS(call, err) do {					\
 	long guest_got;							\
 	int guest_errno;						\
+	GUEST_HERE;							\
 	errno = 0;							\
 	guest_got = (long)(call);					\
 	guest_errno = errno;						\
 	if (guest_got != -1 || guest_errno != (err))			\
-		ck_abort_msg(#call ": expected -1 with " #err ", got %ld (%s)", \
-			     guest_got,					\
+		ck_abort_msg(#call ": expected -1 with " #err ", got %ld%s%s", \
+			     guest_got, guest_got < 0 ? ", " : "",	\
 			     guest_got < 0 ? strerror(guest_errno) : ""); \
 } while (0)
+
+/** guest_error() - in words: a result below 0, which is -1 with errno, or
+ *  -errno.
+ */
+static inline const char *guest_error(long result)
+{
+	return strerror(result == -1 ? errno : (int)-result);
+}
 
 /*
  * Instances
@@ -341,16 +368,6 @@ void guest_file_set(const char *path, const char *value);
  */
 void guest_param_set(const char *module, const char *name, const char *value);
 
-/*
- * A helper that fails names the line that called it: these wrappers note it.
- */
-struct guest_where {
-	const char *file;
-	int line;
-};
-
-extern __thread struct guest_where guest_where;
-
 /** guest_fail() - end the test as failed at the noted line. */
 __attribute__((noreturn, format(printf, 1, 2)))
 void guest_fail(const char *fmt, ...);
@@ -362,7 +379,7 @@ void guest_fail(const char *fmt, ...);
 } while (0)
 
 #ifndef GUEST_HELPERS
-#define GUEST_AT(call)	(guest_where = (struct guest_where){ __FILE__, __LINE__ }, call)
+#define GUEST_AT(call)	(GUEST_HERE, call)
 #define guest_device(...)	GUEST_AT((guest_device)(__VA_ARGS__))
 #define evset_open(...)	GUEST_AT((evset_open)(__VA_ARGS__))
 #define evset_map(...)	GUEST_AT((evset_map)(__VA_ARGS__))

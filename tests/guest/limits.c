@@ -25,13 +25,13 @@ GUEST_TEST(limits, full, 30,
 		evset_add(&s, fd[i], POLLIN);
 	}
 	one = guest_eventfd();
-	ck_assert_int_eq(evset_ctl(&s, one, POLLIN), -E2BIG);
-	ck_assert_int_eq(evset_info(&s, "items"), 512);
+	GUEST_RETURNS(evset_ctl(&s, one, POLLIN), -E2BIG);
+	GUEST_RETURNS(evset_info(&s, "items"), 512);
 	evset_add(&s, fd[100], POLLIN | POLLOUT);
-	ck_assert_int_eq(evset_ctl(&s, one, POLLREMOVE), 8);
+	GUEST_RETURNS(evset_ctl(&s, one, POLLREMOVE), 8);
 	evset_del(&s, fd[100]);
 	evset_add(&s, one, POLLIN);
-	ck_assert_int_eq(evset_ctl(&s, fd[100], POLLIN), -E2BIG);
+	GUEST_RETURNS(evset_ctl(&s, fd[100], POLLIN), -E2BIG);
 	guest_put(one);
 	evset_expect(&s, one, POLLIN);
 }
@@ -53,7 +53,7 @@ GUEST_TEST(limits, full_in_a_batch, 30,
 	rec[0].events = POLLREMOVE;
 	rec[1] = rec[519];
 	GUEST_RETURNS(write(s.fd, rec, 16), 16);
-	ck_assert_int_eq(evset_ispolled(&s, rec[519].fd, NULL), 1);
+	GUEST_RETURNS(evset_ispolled(&s, rec[519].fd, NULL), 1);
 }
 
 GUEST_TEST(limits, full_and_number_of_another_file, 30,
@@ -103,8 +103,8 @@ GUEST_TEST(limits, largest_set, 300,
 	for (i = 0; i < N; i += CHUNK)
 		GUEST_RETURNS(write(s.fd, rec + i, CHUNK * sizeof(*rec)),
 			      CHUNK * sizeof(*rec));
-	ck_assert_int_eq(evset_info(&s, "items"), N);
-	ck_assert_int_eq(evset_ctl(&s, extra, POLLIN), -E2BIG);
+	GUEST_RETURNS(evset_info(&s, "items"), N);
+	GUEST_RETURNS(evset_ctl(&s, extra, POLLIN), -E2BIG);
 	for (i = 0; i < N; i++)
 		guest_put(fd[i]);
 	n = evset_wait(&s, 0, &ev);
@@ -117,7 +117,7 @@ GUEST_TEST(limits, largest_set, 300,
 	}
 	for (i = 0; i < N; i++)
 		close(fd[i]);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 	evset_add(&s, extra, POLLIN);
 }
 
@@ -138,18 +138,18 @@ GUEST_TEST(limits, many_numbers_of_one_file, 300,
 	}
 	GUEST_RETURNS(write(s.fd, rec, n * sizeof(*rec)), n * sizeof(*rec));
 	guest_put(e);
-	ck_assert_int_eq(evset_wait(&s, GUEST_WAIT_MS, NULL), n);
+	GUEST_RETURNS(evset_wait(&s, GUEST_WAIT_MS, NULL), n);
 	for (i = 0; i < n / 2; i++)
 		rec[i].events = POLLREMOVE;
 	GUEST_RETURNS(write(s.fd, rec, n / 2 * sizeof(*rec)),
 		      n / 2 * sizeof(*rec));
-	ck_assert_int_eq(evset_info(&s, "items"), n - n / 2);
+	GUEST_RETURNS(evset_info(&s, "items"), n - n / 2);
 	guest_put(e);
-	ck_assert_int_eq(evset_wait(&s, GUEST_WAIT_MS, NULL), n - n / 2);
+	GUEST_RETURNS(evset_wait(&s, GUEST_WAIT_MS, NULL), n - n / 2);
 	close(e);
 	for (i = 0; i < n; i++)
 		close(rec[i].fd);
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 GUEST_TEST(limits, number_that_cannot_be, 10,
@@ -160,10 +160,10 @@ GUEST_TEST(limits, number_that_cannot_be, 10,
 
 	evset_open(&s, 8);
 	for (size_t i = 0; i < sizeof(far) / sizeof(*far); i++) {
-		ck_assert_int_eq(evset_ctl(&s, far[i], POLLIN), 8);
-		ck_assert_int_eq(evset_ispolled(&s, far[i], NULL), 0);
+		GUEST_RETURNS(evset_ctl(&s, far[i], POLLIN), 8);
+		GUEST_RETURNS(evset_ispolled(&s, far[i], NULL), 0);
 	}
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 GUEST_TEST(limits, rlimit_nofile, 20,
@@ -208,9 +208,9 @@ GUEST_TEST(limits, cannot_be_polled, 10,
 		ck_assert_msg(evset_ctl(&s, fd[i], POLLIN) == -EPERM,
 			      "file %d of 4: expected EPERM, got %d", i,
 			      evset_ctl(&s, fd[i], POLLIN));
-		ck_assert_int_eq(evset_ctl(&s, fd[i], POLLREMOVE), 8);
+		GUEST_RETURNS(evset_ctl(&s, fd[i], POLLREMOVE), 8);
 	}
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 GUEST_TEST(limits, path_only_descriptor, 10,
@@ -220,8 +220,8 @@ GUEST_TEST(limits, path_only_descriptor, 10,
 	int fd = open("/", O_PATH | O_CLOEXEC);
 
 	evset_open(&s, 8);
-	ck_assert_int_eq(evset_ctl(&s, fd, POLLIN), 8);
-	ck_assert_int_eq(evset_ispolled(&s, fd, NULL), 0);
+	GUEST_RETURNS(evset_ctl(&s, fd, POLLIN), 8);
+	GUEST_RETURNS(evset_ispolled(&s, fd, NULL), 0);
 }
 
 GUEST_TEST(limits, failure_changes_nothing, 10,
@@ -235,8 +235,8 @@ GUEST_TEST(limits, failure_changes_nothing, 10,
 	evset_add(&s, p[0], POLLIN);
 	ck_assert_int_ge(dup(p[0]), 0);
 	GUEST_RETURNS(dup2(guest_null(), p[0]), p[0]);
-	ck_assert_int_eq(evset_ctl(&s, p[0], POLLIN), -EPERM);
-	ck_assert_int_eq(evset_ispolled(&s, p[0], NULL), 1);
+	GUEST_RETURNS(evset_ctl(&s, p[0], POLLIN), -EPERM);
+	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 1);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
 }
@@ -265,9 +265,9 @@ GUEST_TEST(limits, user_watches, 20,
 		fd[i] = guest_eventfd();
 	for (i = 0; i < 10; i++)
 		evset_add(&s, fd[i], POLLIN);
-	ck_assert_int_eq(evset_ctl(&s, fd[10], POLLIN), -ENOSPC);
-	ck_assert_int_eq(evset_ispolled(&s, fd[10], NULL), 0);
-	ck_assert_int_eq(evset_info(&s, "items"), 10);
+	GUEST_RETURNS(evset_ctl(&s, fd[10], POLLIN), -ENOSPC);
+	GUEST_RETURNS(evset_ispolled(&s, fd[10], NULL), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 10);
 	evset_add(&s, fd[3], POLLOUT);
 	evset_del(&s, fd[3]);
 	evset_add(&s, fd[10], POLLIN);
@@ -288,8 +288,8 @@ GUEST_TEST(limits, user_watches_over_sets, 20,
 		evset_add(&s[i], guest_eventfd(), POLLIN);
 	}
 	for (i = 0; i < 3; i++)
-		ck_assert_int_eq(evset_ctl(&s[i], guest_eventfd(), POLLIN),
-				 -ENOSPC);
+		GUEST_RETURNS(evset_ctl(&s[i], guest_eventfd(), POLLIN),
+			      -ENOSPC);
 }
 
 GUEST_TEST(limits, user_watches_given_back, 20,
@@ -307,8 +307,7 @@ GUEST_TEST(limits, user_watches_given_back, 20,
 				      "after way %d: watch %d was not given back",
 				      way - 1, i);
 		}
-		ck_assert_int_eq(evset_ctl(&s, guest_eventfd(), POLLIN),
-				 -ENOSPC);
+		GUEST_RETURNS(evset_ctl(&s, guest_eventfd(), POLLIN), -ENOSPC);
 		switch (way) {
 		case 0:
 			evset_del(&s, fd);
@@ -357,12 +356,12 @@ GUEST_TEST(limits, refused_adds_cost_nothing, 20,
 
 	user_limit(4);
 	for (i = 0; i < 10; i++)
-		ck_assert_int_eq(evset_ctl(&s, fd, POLLIN), -E2BIG);
+		GUEST_RETURNS(evset_ctl(&s, fd, POLLIN), -E2BIG);
 	s.max = 8;
 	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 8), 0);
 	for (i = 0; i < 10; i++) {
-		ck_assert_int_eq(evset_ctl(&s, null, POLLIN), -EPERM);
-		ck_assert_int_eq(evset_ctl(&s, s.fd, POLLIN), -EINVAL);
+		GUEST_RETURNS(evset_ctl(&s, null, POLLIN), -EPERM);
+		GUEST_RETURNS(evset_ctl(&s, s.fd, POLLIN), -EINVAL);
 	}
 	for (i = 0; i < 4; i++)
 		evset_add(&s, guest_eventfd(), POLLIN);
@@ -381,7 +380,7 @@ GUEST_TEST(limits, user_watches_default, 10,
 	evset_open(&s, 8);
 	evset_add(&s, fd, POLLIN);
 	user_limit(0);
-	ck_assert_int_eq(evset_ctl(&s, guest_eventfd(), POLLIN), -ENOSPC);
+	GUEST_RETURNS(evset_ctl(&s, guest_eventfd(), POLLIN), -ENOSPC);
 	guest_put(fd);
 	evset_expect(&s, fd, POLLIN);
 }

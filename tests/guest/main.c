@@ -27,6 +27,7 @@ static struct guest_test *tests, **tests_end = &tests;
 #define MAX_PARAMS	16
 static struct {
 	char skip[512];			/* why it skips itself */
+	struct guest_where last;	/* how far it came */
 	int params;			/* files to write back when it ends */
 	struct {
 		char path[128];
@@ -51,6 +52,7 @@ void guest_skip(const char *fmt, ...)
 }
 
 __thread struct guest_where guest_where;
+struct guest_where *guest_last;
 
 void guest_fail(const char *fmt, ...)
 {
@@ -172,6 +174,13 @@ static void run_forked(const struct guest_test *t, char *why, size_t size)
 	else if (tr_rtype(results[0]) != CK_PASS)
 		snprintf(why, size, "%s:%d: %s", basename(tr_lfile(results[0])),
 			 tr_lno(results[0]), tr_msg(results[0]));
+	/* It hung or crashed: libcheck knows no line, but we may. */
+	if (tr_rtype(results[0]) == CK_ERROR && shared->last.file) {
+		size_t len = strlen(why);
+
+		snprintf(why + len, size - len, " (came to %s:%d)",
+			 basename(shared->last.file), shared->last.line);
+	}
 	free(results);
 	srunner_free(runner);
 }
@@ -184,6 +193,7 @@ static bool run(struct guest_test *t, FILE *out, bool log)
 	snprintf(name, sizeof(name), "%s.%s", t->suite, t->ck.name);
 	shared->skip[0] = '\0';
 	shared->params = 0;
+	shared->last.file = NULL;
 	if (log)
 		kmsg_mark(name);
 	start = seconds_now();
@@ -302,6 +312,7 @@ int main(int argc, char **argv)
 		perror("guest-tests");
 		return 2;
 	}
+	guest_last = &shared->last;
 	log = kmsg_open() >= 0;
 	if (!log)
 		fprintf(stderr, "guest-tests: the kernel log cannot be read and is not checked\n");

@@ -60,14 +60,14 @@ GUEST_TEST(repaired, 01_number_of_another_file, 20,
 	old = dup(p[0]);			/* the old file stays alive */
 	GUEST_RETURNS(dup2(q[0], p[0]), p[0]);
 	evset_add(&s, p[0], POLLIN);
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 	guest_put(p[1]);
 	evset_none(&s);
 	guest_put(q[1]);
 	evset_expect(&s, p[0], POLLIN);
 	/* The old file's end is none of our business any more. */
 	close(old);
-	ck_assert_int_eq(evset_ispolled(&s, p[0], NULL), 1);
+	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 1);
 	guest_put(q[1]);
 	evset_expect(&s, p[0], POLLIN);
 }
@@ -105,7 +105,7 @@ GUEST_TEST(repaired, 02_remove_after_close, 20,
 		close(p[0]);
 		close(p[1]);
 		evset_del(&s, p[0]);
-		ck_assert_int_eq(evset_info(&s, "items"), 0);
+		GUEST_RETURNS(evset_info(&s, "items"), 0);
 		evset_close(&s);
 	}
 }
@@ -143,7 +143,7 @@ GUEST_TEST(repaired, 03_capacity_is_given_back, 60,
 		close(p[0]);
 		close(p[1]);
 	}
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 /* Both sets watch the file; the one that goes must not take the other along. */
@@ -187,7 +187,7 @@ GUEST_TEST(repaired, 04_two_numbers_one_file, 20,
 		evset_add(&s, fd[0], POLLIN);
 		evset_add(&s, fd[1], POLLIN);
 		guest_put(p[1]);
-		ck_assert_int_eq(evset_wait(&s, GUEST_WAIT_MS, NULL), 2);
+		GUEST_RETURNS(evset_wait(&s, GUEST_WAIT_MS, NULL), 2);
 		evset_del(&s, fd[gone]);
 		guest_put(p[1]);
 		evset_expect(&s, fd[!gone], POLLIN);
@@ -227,12 +227,12 @@ GUEST_TEST(repaired, 05_accepted_means_attached, 60,
 			ok++;
 		} else {
 			ck_assert_int_eq(n, -ENOMEM);
-			ck_assert_int_eq(evset_ispolled(&s, fd[i], NULL), 0);
+			GUEST_RETURNS(evset_ispolled(&s, fd[i], NULL), 0);
 			close(fd[i]);
 			fd[i] = -1;
 		}
 	}
-	ck_assert_int_eq(evset_info(&s, "items"), ok);
+	GUEST_RETURNS(evset_info(&s, "items"), ok);
 	for (i = 0; i < 200; i++)
 		if (fd[i] >= 0)
 			guest_put(fd[i]);
@@ -252,7 +252,7 @@ GUEST_TEST(repaired, 06_bit_after_a_mask_change, 20,
 	guest_put(fd);
 	evset_add(&s, fd, POLLIN | POLLOUT);
 	guest_drain(fd);
-	ck_assert_int_eq(evset_wait(&s, 0, &ev), 1);
+	GUEST_RETURNS(evset_wait(&s, 0, &ev), 1);
 	ck_assert_int_eq(ev->fd, fd);
 	ck_assert_int_eq(ev->revents, POLLIN | POLLOUT);
 	ck_assert_int_eq(ev->events, POLLIN | POLLOUT);
@@ -270,7 +270,7 @@ GUEST_TEST(repaired, 06_bit_no_longer_asked_for, 20,
 	guest_put(fd);
 	guest_drain(fd);
 	evset_add(&s, fd, POLLOUT);
-	ck_assert_int_eq(evset_wait(&s, 0, &ev), 1);
+	GUEST_RETURNS(evset_wait(&s, 0, &ev), 1);
 	ck_assert_int_eq(ev->revents, POLLOUT);
 	ck_assert_int_eq(ev->events, POLLOUT);
 }
@@ -288,14 +288,14 @@ GUEST_TEST(repaired, 06_slot_emptied_by_a_mask_change, 20,
 	guest_put(a);
 	guest_put(b);
 	evset_add(&s, a, POLLOUT);
-	ck_assert_int_eq(evset_info(&s, "events"), 1);
+	GUEST_RETURNS(evset_info(&s, "events"), 1);
 	evset_expect(&s, b, POLLIN);
 	guest_drain(a);
 	evset_expect(&s, a, POLLOUT);
 	/* The last slot emptied: nobody may be told that there is something. */
 	guest_put(c);
 	evset_add(&s, c, POLLOUT);
-	ck_assert_int_eq(guest_poll(s.fd, POLLIN), 0);
+	GUEST_RETURNS(guest_poll(s.fd, POLLIN), 0);
 	evset_none(&s);
 }
 
@@ -311,12 +311,12 @@ GUEST_TEST(repaired, 07_second_waiter, 20,
 	evset_add(&s, p[0], POLLIN);
 	evpoller_start(&w, &s, -1);
 	for (i = 0; i < 3; i++) {
-		ck_assert_int_eq(evset_wait(&s, 0, NULL), -EBUSY);
-		ck_assert_int_eq(evset_wait(&s, -1, NULL), -EBUSY);
-		ck_assert_int_eq(evset_wait(&s, 60000, NULL), -EBUSY);
+		GUEST_RETURNS(evset_wait(&s, 0, NULL), -EBUSY);
+		GUEST_RETURNS(evset_wait(&s, -1, NULL), -EBUSY);
+		GUEST_RETURNS(evset_wait(&s, 60000, NULL), -EBUSY);
 	}
 	guest_put(p[1]);
-	ck_assert_int_eq(evpoller_join(&w), 1);
+	GUEST_RETURNS(evpoller_join(&w), 1);
 	ck_assert_int_eq(w.ev->fd, p[0]);
 	/* Once it is out the next one may go in. */
 	evset_none(&s);
@@ -339,7 +339,7 @@ GUEST_TEST(repaired, 07_second_process, 20,
 		_exit(evset_wait(&s, -1, NULL) == -EBUSY ? 0 : 1);
 	guest_reap(pid);
 	guest_put(p[1]);
-	ck_assert_int_eq(evpoller_join(&w), 1);
+	GUEST_RETURNS(evpoller_join(&w), 1);
 }
 
 GUEST_TEST(repaired, 10_negative_fd, 20,
@@ -351,11 +351,11 @@ GUEST_TEST(repaired, 10_negative_fd, 20,
 
 	evset_open(&s, 8);
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		ck_assert_int_eq(evset_ctl(&s, bad[i], POLLIN), 8);
-		ck_assert_int_eq(evset_ctl(&s, bad[i], POLLREMOVE), 8);
-		ck_assert_int_eq(evset_ispolled(&s, bad[i], NULL), 0);
+		GUEST_RETURNS(evset_ctl(&s, bad[i], POLLIN), 8);
+		GUEST_RETURNS(evset_ctl(&s, bad[i], POLLREMOVE), 8);
+		GUEST_RETURNS(evset_ispolled(&s, bad[i], NULL), 0);
 	}
-	ck_assert_int_eq(evset_info(&s, "items"), 0);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
 }
 
 GUEST_TEST(repaired, 11_end_opened_again, 20,
@@ -373,9 +373,9 @@ GUEST_TEST(repaired, 11_end_opened_again, 20,
 	evset_add(&s, p[0], POLLIN);
 	evset_add(&s, again, POLLIN);
 	guest_put(p[1]);
-	ck_assert_int_eq(evset_wait(&s, GUEST_WAIT_MS, NULL), 2);
+	GUEST_RETURNS(evset_wait(&s, GUEST_WAIT_MS, NULL), 2);
 	close(p[0]);
-	ck_assert_int_eq(evset_info(&s, "items"), 1);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
 	guest_put(p[1]);
 	evset_expect(&s, again, POLLIN);
 }
