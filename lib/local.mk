@@ -8,11 +8,12 @@ lib_libevq_la_SOURCES = \
 	lib/evq_epoll.c \
 	lib/evq_poll.c \
 	lib/evq_select.c \
-	lib/epoll2002.c lib/epoll2002.h
-# current:revision:age, see the libtool manual; only evq_* and epoll2002_* leave.
+	lib/epoll2002.c lib/epoll2002.h \
+	lib/eventpoll.c lib/eventpoll.h
+# current:revision:age, see the libtool manual; only these names leave.
 lib_libevq_la_LDFLAGS = -version-info 0:0:0 -no-undefined \
-	-export-symbols-regex '^(evq|epoll2002)_'
-include_HEADERS += lib/evq.h lib/epoll2002.h
+	-export-symbols-regex '^(evq|epoll2002|eventpoll)_'
+include_HEADERS += lib/evq.h lib/epoll2002.h lib/eventpoll.h
 
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = lib/evq.pc

@@ -51,5 +51,16 @@ tests_guest_tests_SOURCES = \
 	tests/guest/load_hook.c \
 	tests/guest/modules.c \
 	tests/guest/modules.h \
+	tests/guest/behave.c \
+	tests/guest/behave.h \
+	tests/guest/behave_ctl.c \
+	tests/guest/behave_trigger.c \
+	tests/guest/behave_wait.c \
+	tests/guest/behave_source.c \
+	tests/guest/behave_close.c \
+	tests/guest/behave_nest.c \
+	tests/guest/behave_process.c \
+	tests/guest/port.c \
+	tests/guest/port_stress.c \
 	vm/kmsg.c \
 	vm/kmsg.h

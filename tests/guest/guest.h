@@ -56,6 +56,7 @@
  * @seconds: timeout, before CK_TIMEOUT_MULTIPLIER
  * @ck: name, function, file and line, as libcheck wants them
  * @next: used by main.c
+ * @design: guest_design while it runs, for tests that several designs share
  */
 struct guest_test {
 	const char *suite;
@@ -63,7 +64,11 @@ struct guest_test {
 	int seconds;
 	TTest ck;
 	struct guest_test *next;
+	const char *design;
 };
+
+/** guest_design - of the running test (behave.h), or NULL. */
+extern const char *guest_design;
 
 void guest_register(struct guest_test *t);
 
@@ -79,7 +84,7 @@ void guest_register(struct guest_test *t);
 	static struct guest_test guest_reg_##suite##_##name = {		\
 		#suite, text, secs,					\
 		{ #name, guest_fn_##suite##_##name, __FILE__, __LINE__ }, \
-		NULL							\
+		NULL, NULL						\
 	};								\
 	__attribute__((constructor))					\
 	static void guest_ctor_##suite##_##name(void)			\

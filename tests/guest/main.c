@@ -22,6 +22,7 @@
 #include "kmsg.h"
 
 static struct guest_test *tests, **tests_end = &tests;
+const char *guest_design;
 
 /* What the running test, which is another process, tells the harness. */
 #define MAX_PARAMS	16
@@ -160,6 +161,7 @@ static void run_forked(const struct guest_test *t, char *why, size_t size)
 	TestResult **results;
 	SRunner *runner;
 
+	guest_design = t->design;
 	tcase_set_timeout(tc, t->seconds);
 	tcase_add_test(tc, &t->ck);
 	suite_add_tcase(suite, tc);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * behave.h - tests that are written once and run on every design
+ *
+ *	BEHAVE_TEST(level_again, 20, BEHAVE_EPOLL,
+ *		    "level-triggered: what is not drained is told again")
+ *	{
+ *		int p[2], ep = behave_create();
+ *
+ *		guest_pipe(p);
+ *		behave_add(ep, p[0], EPOLLIN);
+ *		guest_put(p[1]);
+ *		behave_expect(ep, p[0], EPOLLIN);
+ *		behave_expect(ep, p[0], EPOLLIN);
+ *	}
+ *
+ * makes the tests epoll.level_again, ovflist.level_again, ... : one for each
+ * design that claims the behaviour, and each of these is a suite.  The kernel's
+ * own epoll comes first and is the judge: a test that it does not pass is wrong.
+ * The suite "epoll" needs no module and runs on any machine.
+ *
+ * behave_ctl() and the waits take the arguments of the system calls, and
+ * return -1 with errno as those do.
+ */
+#ifndef BEHAVE_H
+#define BEHAVE_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+#include "guest.h"
+
+/* Which designs a test is for. */
+#define BEHAVE_KERNEL		0x01	/* the kernel's own epoll */
+#define BEHAVE_OVFLIST		0x02
+#define BEHAVE_SINGLEPASS	0x04
+#define BEHAVE_WFCQUEUE		0x08
+#define BEHAVE_RWLOCK		0x10
+#define BEHAVE_DEVEPOLL		0x20	/* edges only, one waiter, no data word */
+
+/** BEHAVE_PORT - every store of the port. */
+#define BEHAVE_PORT	(BEHAVE_OVFLIST | BEHAVE_SINGLEPASS | \
+			 BEHAVE_WFCQUEUE | BEHAVE_RWLOCK)
+/** BEHAVE_EPOLL - all that is epoll: the usual choice. */
+#define BEHAVE_EPOLL	(BEHAVE_KERNEL | BEHAVE_PORT)
+/** BEHAVE_EVERY - all that is epoll, and /dev/epoll too. */
+#define BEHAVE_EVERY	(BEHAVE_EPOLL | BEHAVE_DEVEPOLL)
+
+/** BEHAVE_DESIGNS - how many there are. */
+#define BEHAVE_DESIGNS	6
+
+/** behave_names - of the designs, in the order of the bits. */
+extern const char *const behave_names[BEHAVE_DESIGNS];
+
+void behave_register(struct guest_test tests[BEHAVE_DESIGNS],
+		     const struct guest_test *model, unsigned int designs);
+
+/**
+ * BEHAVE_TEST() - open the body of a test
+ * @name: bare; the same in every suite
+ * @secs: timeout in seconds on a machine of usual speed
+ * @designs: which claim the behaviour
+ * @text: what it proves, one sentence
+ */
+#define BEHAVE_TEST(name, secs, designs, text)				\
+	static void behave_fn_##name(int guest_i);			\
+	__attribute__((constructor))					\
+	static void behave_ctor_##name(void)				\
+	{								\
+		static const struct guest_test model = {		\
+			NULL, text, secs,				\
+			{ #name, behave_fn_##name, __FILE__, __LINE__ }, \
+			NULL, NULL					\
+		};							\
+		static struct guest_test tests[BEHAVE_DESIGNS];		\
+									\
+		behave_register(tests, &model, designs);		\
+	}								\
+	static void behave_fn_##name(int guest_i __attribute__((unused)))
+
+/** behave_design() - the bit of the design that the running test is for. */
+unsigned int behave_design(void);
+
+/** behave_create() - a new instance, close-on-exec; asserts. */
+int behave_create(void);
+
+/** behave_try_create() - the same with EPOLL_CLOEXEC or 0; -1 with errno. */
+int behave_try_create(int flags);
+
+/* As epoll_ctl(2), epoll_wait(2), epoll_pwait(2), epoll_pwait2(2). */
+int behave_ctl(int ep, int op, int fd, struct epoll_event *ev);
+int behave_wait(int ep, struct epoll_event *ev, int max, int ms);
+int behave_pwait(int ep, struct epoll_event *ev, int max, int ms,
+		 const sigset_t *mask);
+int behave_pwait2(int ep, struct epoll_event *ev, int max,
+		  const struct timespec *t, const sigset_t *mask);
+
+/** behave_set() - behave_ctl() with @events and @fd as data; -1 with errno. */
+int behave_set(int ep, int op, int fd, uint32_t events);
+
+/** behave_add(), behave_mod(), behave_del() - the same; assert success. */
+void behave_add(int ep, int fd, uint32_t events);
+void behave_mod(int ep, int fd, uint32_t events);
+void behave_del(int ep, int fd);
+
+/** behave_expect() - the next wait has one event: @fd with @events. */
+void behave_expect(int ep, int fd, uint32_t events);
+
+/** behave_none() - a wait with timeout 0 has nothing. */
+void behave_none(int ep);
+
+/** behave_in_wait() - wait until thread @tid of this process sleeps in a wait
+ *  on @ep; asserts.
+ */
+void behave_in_wait(int ep, pid_t tid);
+
+#ifndef GUEST_HELPERS
+#define behave_create(...)	GUEST_AT((behave_create)(__VA_ARGS__))
+#define behave_add(...)		GUEST_AT((behave_add)(__VA_ARGS__))
+#define behave_mod(...)		GUEST_AT((behave_mod)(__VA_ARGS__))
+#define behave_del(...)		GUEST_AT((behave_del)(__VA_ARGS__))
+#define behave_expect(...)	GUEST_AT((behave_expect)(__VA_ARGS__))
+#define behave_none(...)	GUEST_AT((behave_none)(__VA_ARGS__))
+#define behave_in_wait(...)	GUEST_AT((behave_in_wait)(__VA_ARGS__))
+#endif
+
+#endif /* BEHAVE_H */
