@@ -54,7 +54,9 @@ struct fcb_tap {
  * struct fcblist - the callbacks of one watched file
  * @file: the key; not pinned
  * @inode: the file's
- * @callbacks: the registrations; changed under @mutex, walked under RCU
+ * @callbacks: the registrations that hear events; changed under @mutex,
+ *	walked under RCU
+ * @closers: those that hear of the close alone; likewise
  * @taps: wait-queue entries, @mutex
  * @tap: the first of @taps, so that most files need no second allocation
  * @mutex: guards everything here; may sleep in vfs_poll()
@@ -67,6 +69,7 @@ struct fcblist {
 	struct file *file;
 	struct inode *inode;
 	struct list_head callbacks;
+	struct list_head closers;
 	struct fcb_tap *taps;
 	struct fcb_tap tap;
 	struct mutex mutex;	/* guards the list and its taps */
@@ -79,7 +82,7 @@ struct fcblist {
 /**
  * struct fcb_struct - one registration (named as in 2002)
  * @llink: in its list
- * @cbproc: hears events
+ * @cbproc: hears events, or NULL
  * @closeproc: hears the last close, or NULL
  * @data: for both
  * @local: private words of the callback

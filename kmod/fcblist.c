@@ -14,8 +14,9 @@
  *    the last close has to come through file_notify_cleanup(), at the head of
  *    __fput(), and waits there for the mutex.  This is what allows a list to
  *    be taken down by somebody who holds no reference on the file.
- *  - The taps (fcb_wakeup.c) are on the file's wait queues, and the provider
- *    of closes watches its inode, only while the list is in the table.
+ *  - The provider of closes watches the file's inode while the list is in the
+ *    table; the taps (fcb_wakeup.c) are on its wait queues only while somebody
+ *    hears events, too.
  *  - A registration is ended once: by the one who unlinks it, under the
  *    mutex.
  *
@@ -103,6 +104,7 @@ static struct fcblist *fcblist_get_or_make(struct file *file)
 	list->file = file;
 	list->inode = file_inode(file);
 	INIT_LIST_HEAD(&list->callbacks);
+	INIT_LIST_HEAD(&list->closers);
 	mutex_init(&list->mutex);
 	refcount_set(&list->refs, 2);
 
@@ -118,28 +120,13 @@ static struct fcblist *fcblist_get_or_make(struct file *file)
 	return list;
 }
 
-/* Begins to listen, for the first registration on a list. */
-static int fcblist_start(struct fcblist *list)
+static bool fcblist_empty(struct fcblist *list)
 {
-	int err;
-
-	if (fcb_provider->watch) {
-		err = fcb_provider->watch(list->inode);
-		if (err)
-			return err;
-	}
-	err = fcb_taps_install(list);
-	if (err) {
-		fcb_taps_remove(list);
-		if (fcb_provider->unwatch)
-			fcb_provider->unwatch(list->inode);
-	}
-	return err;
+	return list_empty(&list->callbacks) && list_empty(&list->closers);
 }
 
-static void fcblist_stop(struct fcblist *list)
+static void fcblist_unwatch(struct fcblist *list)
 {
-	fcb_taps_remove(list);
 	if (fcb_provider->unwatch)
 		fcb_provider->unwatch(list->inode);
 }
@@ -156,23 +143,66 @@ static void fcblist_kill(struct fcblist *list)
 	fcblist_put(list);
 }
 
+static struct list_head *fcblist_half(struct fcblist *list, fcb_event_t cbproc)
+{
+	return cbproc ? &list->callbacks : &list->closers;
+}
+
 static struct fcb_struct *fcb_find(struct fcblist *list, fcb_event_t cbproc,
 				   void *data)
 {
 	struct fcb_struct *fcb;
 
-	list_for_each_entry(fcb, &list->callbacks, llink)
+	list_for_each_entry(fcb, fcblist_half(list, cbproc), llink)
 		if (fcb->cbproc == cbproc &&
 		    (fcb->data == data || planted(PLANT_DELFUNC)))
 			return fcb;
 	return NULL;
 }
 
+/* Unlinks fcb, and ends what only it needed. */
+static void fcb_unlink(struct fcblist *list, struct fcb_struct *fcb)
+{
+	lockdep_assert_held(&list->mutex);
+
+	list_del_rcu(&fcb->llink);
+	if (list->dead)
+		return;
+	if (fcb->cbproc && list_empty(&list->callbacks))
+		fcb_taps_remove(list);
+	if (fcblist_empty(list)) {
+		fcblist_unwatch(list);
+		fcblist_kill(list);
+	}
+}
+
+/* Links fcb, and begins what it is the first to need. */
+static int fcb_link(struct fcblist *list, struct fcb_struct *fcb)
+{
+	int err = 0;
+
+	lockdep_assert_held(&list->mutex);
+
+	if (fcblist_empty(list) && fcb_provider->watch) {
+		err = fcb_provider->watch(list->inode);
+		if (err) {
+			fcblist_kill(list);
+			return err;
+		}
+	}
+	list_add_tail_rcu(&fcb->llink, fcblist_half(list, fcb->cbproc));
+	if (fcb->cbproc && list_is_singular(&list->callbacks))
+		err = fcb_taps_install(list);
+	if (err)
+		fcb_unlink(list, fcb);
+	return err;
+}
+
 /* Puts fcb on the file's list; -EAGAIN when that list died meanwhile. */
 static int fcblist_add(struct file *file, struct fcb_struct *fcb)
 {
 	struct fcblist *list;
-	int err = 0;
+	int err;
 
 	list = fcblist_get_or_make(file);
 	if (!list)
@@ -182,19 +212,7 @@ static int fcblist_add(struct file *file, struct fcb_struct *fcb)
 		fcblist_put(list);
 		return -EINTR;
 	}
-	if (list->dead) {
-		err = -EAGAIN;
-		goto out;
-	}
-	list_add_tail_rcu(&fcb->llink, &list->callbacks);
-	if (list_is_singular(&list->callbacks)) {
-		err = fcblist_start(list);
-		if (err) {
-			list_del_rcu(&fcb->llink);
-			fcblist_kill(list);
-		}
-	}
-out:
+	err = list->dead ? -EAGAIN : fcb_link(list, fcb);
 	mutex_unlock(&list->mutex);
 	fcblist_put(list);
 	return err;
@@ -242,13 +260,8 @@ int file_notify_delcb(struct file *file, fcb_event_t cbproc, void *data)
 
 	mutex_lock(&list->mutex);
 	fcb = fcb_find(list, cbproc, data);
-	if (fcb) {
-		list_del_rcu(&fcb->llink);
-		if (list_empty(&list->callbacks) && !list->dead) {
-			fcblist_stop(list);
-			fcblist_kill(list);
-		}
-	}
+	if (fcb)
+		fcb_unlink(list, fcb);
 	mutex_unlock(&list->mutex);
 	fcblist_put(list);
 
@@ -258,6 +271,27 @@ int file_notify_delcb(struct file *file, fcb_event_t cbproc, void *data)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(file_notify_delcb);
+
+int file_notify_walk(struct file *file, fcb_closed_t closeproc,
+		     int (*fn)(void *data, void *arg), void *arg)
+{
+	struct fcb_struct *fcb;
+	struct fcblist *list;
+	int ret;
+
+	list = table_find(file);
+	if (!list)
+		return 0;
+	list_for_each_entry_rcu(fcb, &list->closers, llink) {
+		if (fcb->closeproc != closeproc)
+			continue;
+		ret = fn(fcb->data, arg);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(file_notify_walk);
 
 void file_notify_event(struct file *file, long *event)
 {
@@ -275,18 +309,13 @@ void file_notify_event(struct file *file, long *event)
 }
 EXPORT_SYMBOL_GPL(file_notify_event);
 
-/* Tells the close to all registrations of a list, and ends them. */
-static void fcblist_close(struct fcblist *list)
+/* Tells the close to one half of a list, and ends these registrations. */
+static void fcblist_close_half(struct fcblist *list, struct list_head *half)
 {
 	struct fcb_struct *fcb;
 
-	mutex_lock(&list->mutex);
-	if (!list->dead) {
-		fcblist_stop(list);
-		fcblist_kill(list);
-	}
-	while ((fcb = list_first_entry_or_null(&list->callbacks,
-					       struct fcb_struct, llink))) {
+	while ((fcb = list_first_entry_or_null(half, struct fcb_struct,
+					       llink))) {
 		list_del_rcu(&fcb->llink);
 		/* The owner may wait for a lock under which it calls us. */
 		mutex_unlock(&list->mutex);
@@ -295,6 +324,20 @@ static void fcblist_close(struct fcblist *list)
 		kfree_rcu(fcb, rcu);
 		mutex_lock(&list->mutex);
 	}
+}
+
+static void fcblist_close(struct fcblist *list)
+{
+	mutex_lock(&list->mutex);
+	if (!list->dead) {
+		fcb_taps_remove(list);
+		/* Empty: whoever made it was killed before its first entry. */
+		if (!fcblist_empty(list))
+			fcblist_unwatch(list);
+		fcblist_kill(list);
+	}
+	fcblist_close_half(list, &list->callbacks);
+	fcblist_close_half(list, &list->closers);
 	mutex_unlock(&list->mutex);
 }
 

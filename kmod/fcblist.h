@@ -90,9 +90,13 @@ int file_notify_addcb(struct file *file, fcb_event_t cbproc, void *data);
 /**
  * file_notify_addcb_close() - the same, and hear of the last close
  * @file: the file; the caller holds a reference
- * @cbproc: what to call at every event
- * @closeproc: what to call at the last close, or NULL
+ * @cbproc: what to call at every event, or NULL to hear of the close alone
+ * @closeproc: what to call at the last close, or NULL if @cbproc is there
  * @data: for both
+ *
+ * Without @cbproc nothing is put on the file's wait queues, and the file is
+ * not polled: who has a source of events of his own (kmod/eventpoll) pays for
+ * no second one.
  *
  * New here: 2002 told nobody, which left /dev/epoll with registrations of
  * files that no longer were.
@@ -112,6 +116,8 @@ int file_notify_addcb_close(struct file *file, fcb_event_t cbproc,
  * @cbproc: as registered
  * @data: as registered
  *
+ * Without a @cbproc, @data alone is the name: it must be nobody else's.
+ *
  * 2002 compared @cbproc alone and could take somebody else's registration.
  * On return no new call of @cbproc for this registration starts; one that
  * runs on another CPU may last until a grace period is over, so free @data
@@ -121,6 +127,22 @@ int file_notify_addcb_close(struct file *file, fcb_event_t cbproc,
  * Return: 0, or -ENOENT (never there, or its close was first).
  */
 int file_notify_delcb(struct file *file, fcb_event_t cbproc, void *data);
+
+/**
+ * file_notify_walk() - who listens to the close of a file?
+ * @file: the file; only its address is used
+ * @closeproc: whose registrations
+ * @fn: called with the data of each; what it returns other than 0 ends the walk
+ * @arg: for @fn
+ *
+ * Registrations without a cbproc only.  A registration that ends meanwhile may
+ * or may not be seen, so free its data after a grace period of RCU.
+ *
+ * Context: any, in a read-side section of RCU, which @fn must not leave.
+ * Return: what @fn returned last, or 0.
+ */
+int file_notify_walk(struct file *file, fcb_closed_t closeproc,
+		     int (*fn)(void *data, void *arg), void *arg);
 
 /**
  * file_notify_event() - tell an event to all callbacks of a file (2002)
