@@ -97,6 +97,12 @@ int behave_pwait(int ep, struct epoll_event *ev, int max, int ms,
 int behave_pwait2(int ep, struct epoll_event *ev, int max,
 		  const struct timespec *t, const sigset_t *mask);
 
+/** behave_raw_wait() - behave_pwait2() with nothing looked at on the way: @t and
+ *  @mask may be bad addresses, and @size need not be a mask's.
+ */
+int behave_raw_wait(int ep, void *ev, int max, const void *t,
+		    const void *mask, size_t size);
+
 /** behave_set() - behave_ctl() with @events and @fd as data; -1 with errno. */
 int behave_set(int ep, int op, int fd, uint32_t events);
 
@@ -116,6 +122,56 @@ void behave_none(int ep);
  */
 void behave_in_wait(int ep, pid_t tid);
 
+/** BEHAVE_WAITER_EVENTS - the most that a waiter takes. */
+#define BEHAVE_WAITER_EVENTS	16
+
+/**
+ * struct behave_waiter - a thread in behave_pwait()
+ * @ep: the instance; set by the test, as are the next four
+ * @max: events to take; 0 means BEHAVE_WAITER_EVENTS
+ * @ms: timeout
+ * @mask: signals to block meanwhile, or NULL
+ * @setup: called in the thread beforehand, or NULL
+ * @thread: for pthread_kill()
+ * @tid: its number
+ * @n: outcome of the call
+ * @err: errno when @n is below 0
+ * @ev: the events
+ *
+ *	struct behave_waiter w = { .ep = ep, .ms = -1 };
+ *
+ *	behave_waiter_start(&w);
+ *	guest_put(p[1]);
+ *	behave_waiter_got(&w, p[0], EPOLLIN);
+ */
+struct behave_waiter {
+	int ep;
+	int max;
+	int ms;
+	const sigset_t *mask;
+	void (*setup)(struct behave_waiter *w);
+	pthread_t thread;
+	pid_t tid;
+	int n;
+	int err;
+	struct epoll_event ev[BEHAVE_WAITER_EVENTS];
+};
+
+/** behave_waiter_start() - start the thread; returns when it sleeps. */
+void behave_waiter_start(struct behave_waiter *w);
+
+/** behave_waiter_sleeps() - assert that it does, still.  A thread that is woken
+ *  and finds an event leaves the call, so after the test's step nothing has to
+ *  be waited for: the one that still sleeps was left alone.
+ */
+void behave_waiter_sleeps(const struct behave_waiter *w);
+
+/** behave_waiter_join() - wait for the end of the call: @n, or -errno. */
+int behave_waiter_join(struct behave_waiter *w);
+
+/** behave_waiter_got() - the same, with one event: @fd with @events. */
+void behave_waiter_got(struct behave_waiter *w, int fd, uint32_t events);
+
 #ifndef GUEST_HELPERS
 #define behave_create(...)	GUEST_AT((behave_create)(__VA_ARGS__))
 #define behave_add(...)		GUEST_AT((behave_add)(__VA_ARGS__))
@@ -124,6 +180,10 @@ void behave_in_wait(int ep, pid_t tid);
 #define behave_expect(...)	GUEST_AT((behave_expect)(__VA_ARGS__))
 #define behave_none(...)	GUEST_AT((behave_none)(__VA_ARGS__))
 #define behave_in_wait(...)	GUEST_AT((behave_in_wait)(__VA_ARGS__))
+#define behave_waiter_start(...)	GUEST_AT((behave_waiter_start)(__VA_ARGS__))
+#define behave_waiter_sleeps(...)	GUEST_AT((behave_waiter_sleeps)(__VA_ARGS__))
+#define behave_waiter_join(...)	GUEST_AT((behave_waiter_join)(__VA_ARGS__))
+#define behave_waiter_got(...)	GUEST_AT((behave_waiter_got)(__VA_ARGS__))
 #endif
 
 #endif /* BEHAVE_H */

@@ -297,7 +297,8 @@ static bool in_syscall(void *arg)
 	if (end == line)
 		return false;
 	arg0 = (long)strtoul(end, NULL, 16);
-	return nr == w->nr && (w->arg0 < 0 || arg0 == w->arg0);
+	return (w->nr < 0 ? nr >= 0 : nr == w->nr) &&
+	       (w->arg0 < 0 || arg0 == w->arg0);
 }
 
 void guest_in_syscall(pid_t pid, pid_t tid, long nr, long arg0)

@@ -310,7 +310,7 @@ void guest_exec_hold(int fd);
 void guest_until(bool (*cond)(void *arg), void *arg, const char *what);
 
 /** guest_in_syscall() - wait until thread @tid of process @pid sleeps in
- *  system call @nr with first argument @arg0 (-1: any); asserts.
+ *  system call @nr with first argument @arg0 (-1: any, of both); asserts.
  */
 void guest_in_syscall(pid_t pid, pid_t tid, long nr, long arg0);
 
