@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * device.c - /dev/eventpoll: what programs call
+ *
+ * Arguments are checked in the order in which the system calls check theirs.
+ */
+#include <linux/compat.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/uaccess.h>
+
+#include "eventpoll.h"
+#include "eventpoll_port.h"
+#include "fcblist.h"
+
+static unsigned short mode = 0600;
+module_param(mode, ushort, 0444);
+MODULE_PARM_DESC(mode, "permissions of /dev/eventpoll (default 0600)");
+
+/* The one place that knows the stores by name. */
+static const struct ep_store *const stores[] = {
+	[EVENTPOLL_OVFLIST] = &ep_store_ovflist,
+	[EVENTPOLL_SINGLEPASS] = &ep_store_singlepass,
+	[EVENTPOLL_WFCQUEUE] = &ep_store_wfcqueue,
+	[EVENTPOLL_RWLOCK] = &ep_store_rwlock,
+};
+
+/* The choice of a store. */
+
+static void choose(struct eventpoll *ep, const struct ep_store *store)
+{
+	ep->store = store;
+	store->init(&ep->ready);
+}
+
+static int ep_choose(struct eventpoll *ep, unsigned long which)
+{
+	int err = 0;
+
+	if (which >= ARRAY_SIZE(stores))
+		return -EINVAL;
+	spin_lock_irq(&ep->wq.lock);
+	if (ep->used)
+		err = -EBUSY;
+	else
+		choose(ep, stores[which]);
+	spin_unlock_irq(&ep->wq.lock);
+	return err;
+}
+
+/* From now on nobody changes ep->store. */
+static void ep_use(struct eventpoll *ep)
+{
+	if (smp_load_acquire(&ep->used))
+		return;
+	spin_lock_irq(&ep->wq.lock);
+	smp_store_release(&ep->used, true);
+	spin_unlock_irq(&ep->wq.lock);
+}
+
+/* Waiting. */
+
+/*
+ * Sleeps until the store has something or @until is past.  Waiters queue up at the
+ * front, as the kernel's do: the last one to sleep, whose caches are warm, is
+ * woken first.
+ *
+ * Return: false at the timeout.
+ */
+static bool ep_sleep(struct eventpoll *ep, ktime_t *until)
+{
+	DEFINE_WAIT(wait);
+	bool woken = true;
+
+	spin_lock_irq(&ep->wq.lock);
+	__add_wait_queue_exclusive(&ep->wq, &wait);
+	/* The barrier that goes with wq_has_sleeper() in ep_wake_waiter(). */
+	set_current_state(TASK_INTERRUPTIBLE);
+	spin_unlock_irq(&ep->wq.lock);
+
+	if (!ep_pending(ep))
+		woken = schedule_hrtimeout_range(until, current->timer_slack_ns,
+						 HRTIMER_MODE_ABS);
+	finish_wait(&ep->wq, &wait);
+	return woken;
+}
+
+/*
+ * Whoever was on the queue looks at the store once more before leaving, since the
+ * wake-up for an event may have gone to him alone.
+ */
+static int ep_wait(struct eventpoll *ep, struct epoll_event __user *events,
+		   int max, ktime_t *until, bool sleep)
+{
+	int n;
+
+	for (;;) {
+		if (ep_pending(ep)) {
+			n = ep_transfer(ep, events, max);
+			if (n)
+				return n;
+		}
+		if (!sleep)
+			return 0;
+		if (signal_pending(current))
+			return -EINTR;
+		sleep = ep_sleep(ep, until);
+	}
+}
+
+/* The mask of epoll_pwait(2), as the system call sets it. */
+static int ep_sigmask_set(const struct eventpoll_wait *arg)
+{
+	sigset_t mask;
+
+	if (!arg->sigmask)
+		return 0;
+	if (arg->sigsetsize != sizeof(mask))
+		return -EINVAL;
+	if (copy_from_user(&mask, u64_to_user_ptr(arg->sigmask), sizeof(mask)))
+		return -EFAULT;
+	sigdelsetmask(&mask, sigmask(SIGKILL) | sigmask(SIGSTOP));
+	set_restore_sigmask();
+	current->saved_sigmask = current->blocked;
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	return 0;
+}
+
+/* After a signal its handler runs first, and the way back to user mode restores. */
+static void ep_sigmask_restore(int err)
+{
+	if (err != -EINTR && test_and_clear_restore_sigmask())
+		sigprocmask(SIG_SETMASK, &current->saved_sigmask, NULL);
+}
+
+/**
+ * struct ep_deadline - when a wait ends
+ * @at: on CLOCK_MONOTONIC
+ * @until: NULL if never
+ * @sleep: false if at once
+ */
+struct ep_deadline {
+	ktime_t at;
+	ktime_t *until;
+	bool sleep;
+};
+
+static int ep_deadline(struct ep_deadline *d, const struct eventpoll_wait *arg)
+{
+	struct timespec64 t = {};
+	ktime_t after;
+
+	d->until = NULL;
+	d->sleep = true;
+	if (arg->timespec) {
+		if (get_timespec64(&t, u64_to_user_ptr(arg->timespec)))
+			return -EFAULT;
+		if (!timespec64_valid(&t))
+			return -EINVAL;
+		after = timespec64_to_ktime(t);
+	} else {
+		if (arg->timeout < 0)
+			return 0;
+		after = ms_to_ktime(arg->timeout);
+	}
+	d->sleep = after > 0;
+	if (d->sleep) {
+		d->at = ktime_add_safe(ktime_get(), after);
+		d->until = &d->at;
+	}
+	return 0;
+}
+
+#define EP_MAX_EVENTS	(INT_MAX / (int)sizeof(struct epoll_event))
+
+static int ep_ioctl_wait(struct eventpoll *ep,
+			 struct eventpoll_wait __user *uarg)
+{
+	struct epoll_event __user *events;
+	struct eventpoll_wait arg;
+	struct ep_deadline d;
+	int n;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	n = ep_deadline(&d, &arg);
+	if (n)
+		return n;
+	n = ep_sigmask_set(&arg);
+	if (n)
+		return n;
+	events = u64_to_user_ptr(arg.events);
+	if (arg.maxevents <= 0 || arg.maxevents > EP_MAX_EVENTS)
+		n = -EINVAL;
+	else if (!access_ok(events, arg.maxevents * sizeof(*events)))
+		n = -EFAULT;
+	else
+		n = ep_wait(ep, events, arg.maxevents, d.until, d.sleep);
+	ep_sigmask_restore(n);
+	return n;
+}
+
+static int ep_ioctl_ctl(struct eventpoll *ep,
+			struct eventpoll_ctl __user *uarg)
+{
+	struct epoll_event event = {};
+	struct eventpoll_ctl arg;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	if (arg.op != EPOLL_CTL_DEL &&
+	    copy_from_user(&event, u64_to_user_ptr(arg.event), sizeof(event)))
+		return -EFAULT;
+	return ep_ctl(ep, arg.op, arg.fd, &event);
+}
+
+static long ep_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct eventpoll *ep = ep_of_file(file);
+
+	switch (cmd) {
+	case EVENTPOLL_WAIT:
+		ep_use(ep);
+		return ep_ioctl_wait(ep, (void __user *)arg);
+	case EVENTPOLL_CTL:
+		ep_use(ep);
+		return ep_ioctl_ctl(ep, (void __user *)arg);
+	case EVENTPOLL_STORE:
+		return ep_choose(ep, arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+#ifdef CONFIG_COMPAT
+static long ep_ioctl_compat(struct file *file, unsigned int cmd,
+			    unsigned long arg)
+{
+	/* A number stays a number, a pointer is 32 bits wide. */
+	if (cmd != EVENTPOLL_STORE)
+		arg = (unsigned long)compat_ptr(arg);
+	return ep_ioctl(file, cmd, arg);
+}
+#endif
+
+static __poll_t ep_file_poll(struct file *file, struct poll_table_struct *pt)
+{
+	struct eventpoll *ep = ep_of_file(file);
+
+	ep_use(ep);
+	poll_wait(file, &ep->poll_wait, pt);
+	/* First on the queue, then the look; see wake.c. */
+	smp_mb();
+	return ep_look(ep, 0, true) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static int ep_file_open(struct inode *inode, struct file *file)
+{
+	struct eventpoll *ep = ep_alloc();
+
+	if (!ep)
+		return -ENOMEM;
+	choose(ep, stores[EVENTPOLL_OVFLIST]);
+	ep->file = file;
+	file->private_data = ep;
+	return 0;
+}
+
+/* No descriptor is left; closers of files may still be on their way to us. */
+static int ep_file_release(struct inode *inode, struct file *file)
+{
+	struct eventpoll *ep = ep_of_file(file);
+
+	ep_remove_all(ep);
+	ep_put(ep);
+	return 0;
+}
+
+#ifdef CONFIG_PROC_FS
+static void ep_file_show(struct seq_file *m, struct file *file)
+{
+	struct eventpoll *ep = ep_of_file(file);
+	struct rb_node *node;
+
+	seq_printf(m, "store:\t%s\n", ep->store->name);
+	mutex_lock(&ep->mtx);
+	for (node = rb_first(&ep->tree); node; node = rb_next(node)) {
+		struct epitem *item = rb_entry(node, struct epitem, node);
+		struct inode *inode = file_inode(item->file);
+
+		/* As the kernel's epoll has it. */
+		seq_printf(m, "tfd: %8d events: %8x data: %16llx  pos:%lli ino:%lx sdev:%x\n",
+			   item->fd, item->events, item->data,
+			   (long long)item->file->f_pos, inode->i_ino,
+			   inode->i_sb->s_dev);
+		if (seq_has_overflowed(m))
+			break;
+	}
+	mutex_unlock(&ep->mtx);
+}
+#endif
+
+const struct file_operations ep_fops = {
+	.owner = THIS_MODULE,
+	.open = ep_file_open,
+	.release = ep_file_release,
+	.unlocked_ioctl = ep_ioctl,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl = ep_ioctl_compat,
+#endif
+	.poll = ep_file_poll,
+#ifdef CONFIG_PROC_FS
+	.show_fdinfo = ep_file_show,
+#endif
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice ep_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "eventpoll",
+	.fops = &ep_fops,
+};
+
+static int __init eventpoll_port_init(void)
+{
+	int err;
+
+	if (mode & ~0666) {
+		pr_err("mode=%#o: only read and write permissions make sense\n",
+		       mode);
+		return -EINVAL;
+	}
+	err = ep_items_init();
+	if (err)
+		return err;
+	err = ep_wake_init();
+	if (err)
+		goto no_wake;
+	ep_device.mode = mode;
+	err = misc_register(&ep_device);
+	if (err)
+		goto no_device;
+	return 0;
+
+no_device:
+	ep_wake_exit();
+no_wake:
+	ep_items_exit();
+	return err;
+}
+
+/* No instance is open; closers and callbacks may still be in our code. */
+static void __exit eventpoll_port_exit(void)
+{
+	misc_deregister(&ep_device);
+	file_notify_sync();
+	ep_wake_exit();
+	rcu_barrier();
+	ep_items_exit();
+}
+
+module_init(eventpoll_port_init);
+module_exit(eventpoll_port_exit);
+
+MODULE_DESCRIPTION("/dev/eventpoll: modern epoll with the ready stores of four times");
+MODULE_AUTHOR("The devepoll authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * eventpoll.h - what the parts of eventpoll_port.ko share
+ *
+ * Who may touch what, and which lock comes first: the top of eventpoll.c.
+ */
+#ifndef KMOD_EVENTPOLL_H
+#define KMOD_EVENTPOLL_H
+
+#include <linux/capability.h>	/* 6.1's eventpoll.h wants it */
+#include <linux/fs.h>
+#include <linux/eventpoll.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/rbtree.h>
+#include <linux/refcount.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "ep_user.h"
+#include "ready.h"
+
+/** EP_MAX_NESTS - links in the longest chain of instances, as in the kernel. */
+#define EP_MAX_NESTS	4
+
+/** EP_OPTIONS - bits of a mask that say how to tell, not what. */
+#define EP_OPTIONS	(EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
+
+/**
+ * struct eventpoll - an instance
+ * @mtx: guards the tree, the items in it and the consumer's side of the store
+ * @tree: the interest set
+ * @store: which ready store
+ * @ready: its state
+ * @wq: who sleeps in EVENTPOLL_WAIT
+ * @poll_wait: who polls the descriptor
+ * @refs: one for the open file, for each item, for queued work
+ * @file: its own open file; only a name after release
+ * @user: whose watches these are
+ * @used: the store can no longer be chosen
+ * @scanning: a transfer is under way; written under @mtx
+ * @waker: the task that wakes @poll_wait at this moment, or NULL
+ * @wake_nests: how deep in wake-ups that is; both under @poll_wait's lock
+ * @work: wakes @poll_wait when it cannot be done at once
+ * @nest_mark: the walk of nesting.c that came by last; nest_mtx
+ * @nest_height: what it found; nest_mtx
+ * @rcu: the memory stays until readers are through
+ */
+struct eventpoll {
+	struct mutex mtx;
+	struct rb_root tree;
+	const struct ep_store *store;
+	struct wait_queue_head wq;
+	struct wait_queue_head poll_wait;
+	struct ep_ready ready;
+	refcount_t refs;
+	struct file *file;
+	struct ep_user *user;
+	bool used;
+	bool scanning;
+	struct task_struct *waker;
+	unsigned int wake_nests;
+	struct work_struct work;
+	u64 nest_mark;
+	int nest_height;
+	struct rcu_head rcu;
+};
+
+/**
+ * enum ep_kind - what kind of file an item watches
+ * @EP_LEAF: any that is not an instance
+ * @EP_PORT: an instance of ours
+ * @EP_FOREIGN: an instance of the kernel's epoll
+ */
+enum ep_kind {
+	EP_LEAF,
+	EP_PORT,
+	EP_FOREIGN,
+};
+
+/**
+ * struct ep_entry - our entry on one wait queue of a watched file
+ * @wait: the entry; its function is the producer
+ * @head: the queue; NULL once the owner of the queue took the entry off
+ * @item: whose
+ * @next: the next one of the same item; most files have one queue
+ */
+struct ep_entry {
+	struct wait_queue_entry wait;
+	struct wait_queue_head *head;
+	struct epitem *item;
+	struct ep_entry *next;
+};
+
+/**
+ * struct epitem - one watched file in one instance
+ * @link: for the ready store
+ * @ep: the instance; the item has a reference on it
+ * @events: the mask; written under ep->mtx, read by producers without
+ * @fd: the number under which it was added; with @file, the key
+ * @kind: of @file
+ * @file: not pinned, but see the top of eventpoll.c
+ * @data: the user's; ep->mtx
+ * @node: in ep->tree
+ * @entries: on the wait queues of @file; ep->mtx
+ * @entry: the first of them, so that most need no second allocation
+ * @rcu: walks of nesting.c and producers may hold it until then
+ */
+struct epitem {
+	struct ep_link link;
+	struct eventpoll *ep;
+	u32 events;
+	int fd;
+	enum ep_kind kind;
+	struct file *file;
+	u64 data;
+	struct rb_node node;
+	struct ep_entry *entries;
+	struct ep_entry entry;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct ep_batch - one run through the ready store
+ * @pt: for vfs_poll(), asks for no wait queue
+ * @depth: instances above this one whose mutex the task holds
+ * @outside: within ->poll: nobody may be waited for
+ * @look: tell nothing, only find out whether there is something
+ * @out: where to tell
+ * @left: events that may still be told
+ * @n: told so far, or -errno
+ */
+struct ep_batch {
+	struct poll_table_struct pt;
+	unsigned int depth;
+	bool outside;
+	bool look;
+	struct epoll_event __user *out;
+	int left;
+	int n;
+};
+
+static inline struct epitem *ep_item_of(struct ep_link *link)
+{
+	return container_of(link, struct epitem, link);
+}
+
+/* device.c */
+extern const struct file_operations ep_fops;
+
+/** ep_of_file() - the instance behind a file of ours. */
+static inline struct eventpoll *ep_of_file(const struct file *file)
+{
+	return file->private_data;
+}
+
+/* eventpoll.c */
+struct eventpoll *ep_alloc(void);
+void ep_put(struct eventpoll *ep);
+void ep_remove_all(struct eventpoll *ep);
+int ep_ctl(struct eventpoll *ep, int op, int fd, struct epoll_event *event);
+int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max);
+
+static inline bool ep_pending(struct eventpoll *ep)
+{
+	return ep->store->pending(&ep->ready);
+}
+
+/**
+ * ep_file_closed() - fcblist tells that the file of an item is closing
+ * @file: the file
+ * @data: the item
+ */
+void ep_file_closed(struct file *file, void *data);
+
+/* item.c */
+int ep_items_init(void);
+void ep_items_exit(void);
+
+/** ep_kind_of() - what kind of file is this? */
+enum ep_kind ep_kind_of(const struct file *file);
+
+/**
+ * ep_item_alloc() - a new item, charged to its user
+ *
+ * Return: ERR_PTR(-ENOSPC) when the user has too many, ERR_PTR(-ENOMEM).
+ */
+struct epitem *ep_item_alloc(struct eventpoll *ep, struct file *file, int fd);
+
+/**
+ * ep_item_hook() - get on the wait queues of the file
+ * @item: the caller pins its file and holds ep->mtx
+ * @revents: what is true already
+ *
+ * Return: 0 or -ENOMEM; even then ep_item_unhook() has to be called.
+ */
+int ep_item_hook(struct epitem *item, u32 *revents);
+
+/** ep_item_unhook() - and off them.  No producer of it runs afterwards. */
+void ep_item_unhook(struct epitem *item);
+
+/**
+ * ep_item_ask() - what of an item's mask is true of its file now?
+ * @item: in the tree of an instance whose mutex is held
+ * @pt: puts the caller on wait queues, or does not
+ * @depth: as in struct ep_batch
+ * @outside: as in struct ep_batch
+ */
+u32 ep_item_ask(struct epitem *item, struct poll_table_struct *pt,
+		unsigned int depth, bool outside);
+
+/**
+ * ep_item_post() - this item may have something to tell
+ * @item: the item
+ *
+ * Context: process, ep->mtx held.
+ */
+void ep_item_post(struct epitem *item);
+
+/* eventpoll.c, for item.c */
+
+/**
+ * ep_look() - is there anything to tell?
+ * @ep: the instance
+ * @depth: as in struct ep_batch
+ * @outside: as in struct ep_batch
+ */
+bool ep_look(struct eventpoll *ep, unsigned int depth, bool outside);
+
+/* wake.c */
+
+/** ep_wake_waiter() - wake one of those who sleep in EVENTPOLL_WAIT, if any;
+ *  @sync: the producer is about to sleep.
+ *  Return: there was one.
+ */
+bool ep_wake_waiter(struct eventpoll *ep, bool sync);
+
+/**
+ * ep_wake_pollers() - wake those who poll the descriptor, if any
+ * @ep: the instance
+ * @item: whose wake-up this is, or NULL
+ * @fresh: the item was not in the store
+ */
+void ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
+		     bool fresh);
+
+int ep_wake_init(void);
+void ep_wake_exit(void);
+void ep_wake_work(struct work_struct *work);
+
+/* interest.c */
+struct epitem *ep_interest_find(struct eventpoll *ep, const struct file *file,
+				int fd);
+void ep_interest_add(struct eventpoll *ep, struct epitem *item);
+void ep_interest_del(struct eventpoll *ep, struct epitem *item);
+
+/* nesting.c */
+
+/** ep_nest_concerned() - must an ADD to this instance heed the paths above? */
+bool ep_nest_concerned(struct eventpoll *ep);
+
+/**
+ * ep_nest_begin() - before an ADD that changes who watches whom
+ * @ep: the instance that watches
+ * @child: the instance to be watched, or NULL if it is some other file
+ *
+ * Context: process, no ep->mtx held.  Takes nest_mtx if it returns 0.
+ * Return: 0, -ELOOP (a cycle, or too long a chain), -EINTR.
+ */
+int ep_nest_begin(struct eventpoll *ep, struct eventpoll *child);
+
+/**
+ * ep_nest_paths() - are there too many ways from one file to the top?
+ * @item: just added; its ep->mtx is held, and nest_mtx
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ep_nest_paths(struct epitem *item);
+
+/** ep_nest_end() - drops nest_mtx. */
+void ep_nest_end(void);
+
+#endif /* KMOD_EVENTPOLL_H */

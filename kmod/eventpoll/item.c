@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * item.c - an item, and its producer: the wake-ups of the watched file
+ *
+ * The producer runs in whatever context the file wakes its queue, often softirq,
+ * under the lock of that queue with interrupts off (on PREEMPT_RT in a task, and
+ * the lock sleeps).  It reads the mask without a lock: a change of the mask is
+ * followed by a look at the file, so what it misses is found there.
+ *
+ * A key of 0 says that something happened but not what: the item is posted, and
+ * asked when it is transferred.  POLLFREE says that the queue is about to go: the
+ * entry comes off in there, and the clearing of entry->head is the last that the
+ * producer does with the item.
+ */
+#include <linux/atomic.h>
+#include <linux/file.h>
+#include <linux/magic.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "eventpoll.h"
+#include "fcblist.h"
+
+static struct kmem_cache *ep_item_cache;
+
+static atomic_t ep_items;
+
+static int ep_items_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%d\n", atomic_read(&ep_items));
+}
+
+static const struct kernel_param_ops ep_items_ops = {
+	.get = ep_items_get,
+};
+module_param_cb(items, &ep_items_ops, NULL, 0444);
+MODULE_PARM_DESC(items, "items of all instances, removed ones that a store still holds included (read only)");
+
+/* The kernel's epoll has no mark of its own that a module could see. */
+static bool is_kernel_epoll(const struct file *file)
+{
+	return file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
+	       !strcmp(file->f_path.dentry->d_name.name, "[eventpoll]");
+}
+
+enum ep_kind ep_kind_of(const struct file *file)
+{
+	if (file->f_op == &ep_fops)
+		return EP_PORT;
+	return is_kernel_epoll(file) ? EP_FOREIGN : EP_LEAF;
+}
+
+struct epitem *ep_item_alloc(struct eventpoll *ep, struct file *file, int fd)
+{
+	struct epitem *item;
+
+	if (!ep_user_charge(ep->user))
+		return ERR_PTR(-ENOSPC);
+	item = kmem_cache_alloc(ep_item_cache, GFP_KERNEL);
+	if (!item) {
+		ep_user_uncharge(ep->user);
+		return ERR_PTR(-ENOMEM);
+	}
+	ep->store->init_link(&item->link);
+	item->ep = ep;
+	item->file = file;
+	item->fd = fd;
+	item->kind = ep_kind_of(file);
+	item->entries = NULL;
+	refcount_inc(&ep->refs);
+	atomic_inc(&ep_items);
+	return item;
+}
+
+static void item_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(ep_item_cache, container_of(rcu, struct epitem, rcu));
+}
+
+void ep_item_free(struct ep_link *link)
+{
+	struct epitem *item = ep_item_of(link);
+
+	ep_user_uncharge(item->ep->user);
+	atomic_dec(&ep_items);
+	call_rcu(&item->rcu, item_free_rcu);
+}
+
+/* The producer. */
+
+/*
+ * For an exclusive item: does the waiter who is woken now come for what @bits
+ * tell?  With both directions at once the kernel says no, and the next is woken.
+ */
+static bool satisfies(u32 events, __poll_t bits)
+{
+	__poll_t what = bits & (EPOLLIN | EPOLLOUT);
+
+	if (!what)
+		return true;
+	return what != (EPOLLIN | EPOLLOUT) && (events & what);
+}
+
+static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
+		     int flags, void *key)
+{
+	struct ep_entry *entry = container_of(wait, struct ep_entry, wait);
+	struct epitem *item = entry->item;
+	struct eventpoll *ep = item->ep;
+	__poll_t bits = key_to_poll(key);
+	u32 events = READ_ONCE(item->events);
+	bool taken = false;
+
+	/* One-shot and told: only options are left. */
+	if ((events & ~EP_OPTIONS) && (!bits || (bits & events))) {
+		bool fresh = ep->store->post(&ep->ready, &item->link);
+
+		taken = ep_wake_waiter(ep, flags) && satisfies(events, bits);
+		ep_wake_pollers(ep, item, fresh);
+	}
+	/* An exclusive entry stops the wake-up at the first who takes it. */
+	if (!(events & EPOLLEXCLUSIVE))
+		taken = true;
+	if (unlikely(bits & POLLFREE)) {
+		list_del_init(&wait->entry);
+		/* Pairs with the acquire in ep_item_unhook(). */
+		smp_store_release(&entry->head, NULL);
+	}
+	return taken;
+}
+
+struct ep_hooking {
+	struct poll_table_struct pt;
+	struct epitem *item;
+	int err;
+};
+
+static void hook_queue(struct file *file, struct wait_queue_head *head,
+		       struct poll_table_struct *pt)
+{
+	struct ep_hooking *h = container_of(pt, struct ep_hooking, pt);
+	struct epitem *item = h->item;
+	struct ep_entry *entry = &item->entry;
+
+	if (h->err)
+		return;
+	if (item->entries) {
+		entry = kmalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
+		if (!entry) {
+			h->err = -ENOMEM;
+			return;
+		}
+	}
+	init_waitqueue_func_entry(&entry->wait, ep_wakeup);
+	entry->head = head;
+	entry->item = item;
+	entry->next = item->entries;
+	item->entries = entry;
+	if (item->events & EPOLLEXCLUSIVE)
+		add_wait_queue_exclusive(head, &entry->wait);
+	else
+		add_wait_queue(head, &entry->wait);
+}
+
+int ep_item_hook(struct epitem *item, u32 *revents)
+{
+	struct ep_hooking h = { .item = item };
+
+	init_poll_funcptr(&h.pt, hook_queue);
+	*revents = ep_item_ask(item, &h.pt, 1, false);
+	return h.err;
+}
+
+void ep_item_unhook(struct epitem *item)
+{
+	struct wait_queue_head *head;
+	struct ep_entry *entry;
+
+	while ((entry = item->entries)) {
+		item->entries = entry->next;
+		rcu_read_lock();
+		/*
+		 * Pairs with the release in ep_wakeup().  RCU keeps a queue
+		 * alive whose owner is sending POLLFREE at this moment.
+		 */
+		head = smp_load_acquire(&entry->head);
+		if (head)
+			remove_wait_queue(head, &entry->wait);
+		rcu_read_unlock();
+		if (entry != &item->entry)
+			kfree(entry);
+	}
+}
+
+/* The consumer's look at the file. */
+
+u32 ep_item_ask(struct epitem *item, struct poll_table_struct *pt,
+		unsigned int depth, bool outside)
+{
+	struct file *file = item->file;
+	u32 events = item->events;
+	__poll_t mask;
+
+	/* It may be polling us, with locks held that it would want again. */
+	if (outside && item->kind == EP_FOREIGN)
+		return events & (EPOLLIN | EPOLLRDNORM);
+
+	if (!compat_file_pin(file))
+		return 0;
+	pt->_key = events;
+	if (item->kind == EP_PORT) {
+		struct eventpoll *child = ep_of_file(file);
+
+		poll_wait(file, &child->poll_wait, pt);
+		mask = ep_look(child, depth, outside) ?
+		       EPOLLIN | EPOLLRDNORM : 0;
+	} else {
+		mask = vfs_poll(file, pt);
+	}
+	fput(file);
+	return mask & events;
+}
+
+void ep_item_post(struct epitem *item)
+{
+	struct eventpoll *ep = item->ep;
+	bool fresh = ep->store->post(&ep->ready, &item->link);
+
+	ep_wake_waiter(ep, false);
+	ep_wake_pollers(ep, NULL, fresh);
+}
+
+int __init ep_items_init(void)
+{
+	ep_item_cache = kmem_cache_create("eventpoll_port_item",
+					  sizeof(struct epitem), 0,
+					  SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT,
+					  NULL);
+	return ep_item_cache ? 0 : -ENOMEM;
+}
+
+/* The caller has waited for all grace periods. */
+void ep_items_exit(void)
+{
+	kmem_cache_destroy(ep_item_cache);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ready.h - what a ready store has to do
+ *
+ * The ready store of an instance holds the items that may have something to
+ * tell.  Producers, in the wake-ups of watched files, put items in; one
+ * consumer at a time goes through them, asks each file for what is true now,
+ * and tells it.  In the time between, one question separates the generations
+ * of epoll: what does the producer do to an item that the consumer holds right
+ * now?  Each ready_*.c is one answer.
+ *
+ *	call	  may run beside	  context
+ *	post	  everything		  any; under the wait-queue lock of a file
+ *	pending	  everything		  any
+ *	transfer  post, pending		  process, ep->mtx held, may sleep
+ *	forget	  post of other items,	  process, ep->mtx held
+ *		  pending
+ *	reap	  nothing		  process, the last reference is gone
+ *
+ * What the core promises: an item is posted only between the return of
+ * kmem_cache_alloc() and the call of forget(); when forget() is called, its
+ * wait-queue entries are gone, and no post of it runs or will run.
+ *
+ * What a store promises: an item that was posted and not transferred since is
+ * transferred once; an item is in the store once however often it is posted;
+ * a post that comes while the consumer has the item in its hands makes it be
+ * transferred again (but for singlepass, whose story that is); after a post,
+ * pending() is true on every CPU until a transfer takes the item, and a transfer
+ * that leaves something returns true.
+ */
+#ifndef KMOD_EVENTPOLL_READY_H
+#define KMOD_EVENTPOLL_READY_H
+
+#include <linux/build_bug.h>
+#include <linux/types.h>
+
+struct eventpoll;
+struct epitem;
+struct ep_batch;
+
+/* Space that the core keeps for a store, which alone knows what is in it. */
+struct ep_ready {
+	unsigned long space[32];	/* in every instance */
+};
+
+struct ep_link {
+	unsigned long space[3];		/* in every item */
+};
+
+#define EP_READY_FITS(type)	static_assert(sizeof(type) <= sizeof(struct ep_ready))
+#define EP_LINK_FITS(type)	static_assert(sizeof(type) <= sizeof(struct ep_link))
+
+/**
+ * struct ep_store - a ready store
+ * @name: as users know it
+ * @trylock_wake: a producer may leave it to the holder of ep->wq.lock to look
+ *	again, instead of waiting for that lock
+ * @init: sets up @ready of a fresh instance
+ * @init_link: sets up @link of a fresh item
+ * @post: this item may have something to tell.  Return: it was not in the store
+ * @pending: is there something to transfer, or a transfer under way?
+ * @transfer: calls ep_visit() for one item after the other, in the order of
+ *	their arrival, until there is none or ep_batch_full(), and does with each
+ *	as the verdict says.  What was not visited comes first the next time.
+ *	Return: there is more
+ * @forget: this item goes.  Return: true if the caller may free it, false if
+ *	the store still holds it and will ep_item_free() it
+ * @reap: frees all that forget() left here; NULL if it leaves nothing
+ */
+struct ep_store {
+	const char *name;
+	bool trylock_wake;
+	void (*init)(struct ep_ready *ready);
+	void (*init_link)(struct ep_link *link);
+	bool (*post)(struct ep_ready *ready, struct ep_link *link);
+	bool (*pending)(struct ep_ready *ready);
+	bool (*transfer)(struct ep_ready *ready, struct ep_batch *batch);
+	bool (*forget)(struct ep_ready *ready, struct ep_link *link);
+	void (*reap)(struct ep_ready *ready);
+};
+
+/**
+ * enum ep_verdict - what becomes of an item that was visited
+ * @EP_DONE: out of the store, until it is posted again
+ * @EP_AGAIN: back in, behind all that is there (level-triggered)
+ * @EP_LEAVE: not told; it stays in front, and nothing more is visited
+ */
+enum ep_verdict {
+	EP_DONE,
+	EP_AGAIN,
+	EP_LEAVE,
+};
+
+/* eventpoll.c: what a store calls */
+
+/**
+ * ep_visit() - ask the file of an item, and tell what it says
+ * @batch: as given to transfer
+ * @link: the item's
+ *
+ * A post of this item that comes before the call may be forgotten, one that
+ * comes after its beginning must not.
+ *
+ * Context: process, may sleep, ep->mtx held.
+ */
+enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link);
+
+/** ep_batch_full() - shall no more be visited? */
+bool ep_batch_full(const struct ep_batch *batch);
+
+/** ep_item_free() - free an item that forget() kept. */
+void ep_item_free(struct ep_link *link);
+
+extern const struct ep_store ep_store_ovflist;
+extern const struct ep_store ep_store_singlepass;
+extern const struct ep_store ep_store_wfcqueue;
+extern const struct ep_store ep_store_rwlock;
+
+#endif /* KMOD_EVENTPOLL_READY_H */

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ready_lists.h - the two lists that ovflist and rwlock have in common
+ *
+ * A list of what is ready, and beside it a side list for what comes while the
+ * consumer goes through what it took.  The stores differ in the lock, and in how
+ * a producer appends.
+ *
+ * An item's two links are separate, so it may be on a list and on the side list
+ * at once: on the side list because something came after the consumer had begun,
+ * and the merge leaves alone what is on a list already.
+ */
+#ifndef KMOD_EVENTPOLL_READY_LISTS_H
+#define KMOD_EVENTPOLL_READY_LISTS_H
+
+#include <linux/list.h>
+
+#include "ready.h"
+
+struct lists_item {
+	struct list_head node;		/* on the list, or on that of a transfer */
+	struct lists_item *side;	/* the next on the side list, or ALONE */
+};
+
+struct ep_lists {
+	struct list_head list;		/* what is ready, in order of arrival */
+	struct lists_item *side;	/* newest first, or CLOSED */
+};
+
+EP_LINK_FITS(struct lists_item);
+
+/* Neither an item nor the end of the side list. */
+#define ALONE	((struct lists_item *)1)
+#define CLOSED	((struct lists_item *)1)
+
+static inline struct lists_item *lists_item_of(struct ep_link *link)
+{
+	return (struct lists_item *)link->space;
+}
+
+static inline void lists_init(struct ep_lists *l)
+{
+	INIT_LIST_HEAD(&l->list);
+	l->side = CLOSED;
+}
+
+static inline void lists_init_item(struct ep_link *link)
+{
+	struct lists_item *item = lists_item_of(link);
+
+	INIT_LIST_HEAD(&item->node);
+	item->side = ALONE;
+}
+
+/* A hint, but never false after a post.  Context: any, no lock. */
+static inline bool lists_pending(struct ep_lists *l)
+{
+	return !list_empty_careful(&l->list) || READ_ONCE(l->side) != CLOSED;
+}
+
+/* Is a transfer under way?  Context: the store's lock, shared or not. */
+static inline bool lists_open(struct ep_lists *l)
+{
+	return READ_ONCE(l->side) != CLOSED;
+}
+
+/* Takes all that is ready and opens the side list.  Context: lock, alone. */
+static inline void lists_take(struct ep_lists *l, struct list_head *taken)
+{
+	list_splice_init(&l->list, taken);
+	WRITE_ONCE(l->side, NULL);
+}
+
+/* Goes through what was taken.  The list is ours while the side is open. */
+static inline void lists_visit(struct ep_lists *l, struct list_head *taken,
+			       struct ep_batch *batch)
+{
+	struct lists_item *item;
+
+	while (!list_empty(taken) && !ep_batch_full(batch)) {
+		item = list_first_entry(taken, struct lists_item, node);
+		list_del_init(&item->node);
+		switch (ep_visit(batch, (struct ep_link *)item)) {
+		case EP_DONE:
+			break;
+		case EP_AGAIN:
+			list_add_tail(&item->node, &l->list);
+			break;
+		case EP_LEAVE:
+			list_add(&item->node, taken);
+			break;
+		}
+	}
+}
+
+/*
+ * Closes the side list: what is on it comes before what was put back, and
+ * after what was not visited.  Return: there is more.  Context: lock, alone.
+ */
+static inline bool lists_merge(struct ep_lists *l, struct list_head *taken)
+{
+	struct lists_item *item, *next;
+
+	for (item = l->side; item; item = next) {
+		next = item->side;
+		item->side = ALONE;
+		/* Newest first, and each goes before the ones before it. */
+		if (list_empty(&item->node))
+			list_add(&item->node, &l->list);
+	}
+	WRITE_ONCE(l->side, CLOSED);
+	list_splice(taken, &l->list);
+	return !list_empty(&l->list);
+}
+
+#endif /* KMOD_EVENTPOLL_READY_LISTS_H */

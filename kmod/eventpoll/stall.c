@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stall.c - a point where a consumer can be held, to make a race happen
+ */
+#include <linux/atomic.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/sysfs.h>
+#include <linux/wait.h>
+
+#include "stall.h"
+
+bool ep_stall_open __read_mostly;
+
+static DECLARE_WAIT_QUEUE_HEAD(stall_wait);
+static atomic_t stalled;
+
+static int stall_set(const char *val, const struct kernel_param *kp)
+{
+	bool open;
+	int err = kstrtobool(val, &open);
+
+	if (err)
+		return err;
+	WRITE_ONCE(ep_stall_open, open);
+	wake_up_all(&stall_wait);
+	return 0;
+}
+
+static const struct kernel_param_ops stall_ops = {
+	.set = stall_set,
+	.get = param_get_bool,
+};
+module_param_cb(stall, &stall_ops, &ep_stall_open, 0600);
+MODULE_PARM_DESC(stall, "park a consumer between its look at a file and what follows, for exhibits (default N)");
+
+static int stalled_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%d\n", atomic_read(&stalled));
+}
+
+static const struct kernel_param_ops stalled_ops = {
+	.get = stalled_get,
+};
+module_param_cb(stalled, &stalled_ops, NULL, 0444);
+MODULE_PARM_DESC(stalled, "consumers that are parked now (read only)");
+
+void __ep_stall(void)
+{
+	atomic_inc(&stalled);
+	wait_event_killable_timeout(stall_wait, !READ_ONCE(ep_stall_open),
+				    10 * HZ);
+	atomic_dec(&stalled);
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * wake.c - waking those who wait for an instance
+ *
+ * Two kinds of them.  Waiters sleep in EVENTPOLL_WAIT; one event wakes one.
+ * Pollers are on the queue of the descriptor: poll(2), and other instances that
+ * watch this one, whose producers then run under the lock of that queue.
+ *
+ * No wake-up is lost, because each side writes before it reads, with a full
+ * barrier between: the producer posts, then looks at the queue; the waiter goes
+ * on the queue, then looks at the store.
+ *
+ * Instances of ours can make no cycle (nesting.c).  Instances of the kernel's
+ * epoll can take part in one that nobody sees: ours watches the kernel's, which
+ * watches ours.  The locks of such a ring of queues would be taken in a circle.
+ * So a wake-up that comes from a kernel's instance is not passed on under that
+ * instance's lock, but by a work item, which holds none; and only if the item
+ * was not in the store yet, which makes every round trip end.
+ */
+#include <linux/sched.h>
+#include <linux/workqueue.h>
+
+#include "eventpoll.h"
+
+static struct workqueue_struct *ep_workqueue;
+
+bool ep_wake_waiter(struct eventpoll *ep, bool sync)
+{
+	unsigned long flags;
+
+	/* Its barrier is between the post and the look at the queue. */
+	if (!wq_has_sleeper(&ep->wq))
+		return false;
+	if (ep->store->trylock_wake) {
+		/*
+		 * Who holds the lock wakes somebody right now, or is a waiter
+		 * that comes or goes; each of these looks at the store later
+		 * than our post, and what a waiter cannot take it passes on.
+		 */
+		if (spin_trylock_irqsave(&ep->wq.lock, flags)) {
+			wake_up_locked(&ep->wq);
+			spin_unlock_irqrestore(&ep->wq.lock, flags);
+		}
+	} else if (sync) {
+		__wake_up_sync(&ep->wq, TASK_NORMAL);
+	} else {
+		wake_up(&ep->wq);
+	}
+	return true;
+}
+
+static void queue_wake(struct eventpoll *ep)
+{
+	if (refcount_inc_not_zero(&ep->refs) &&
+	    !queue_work(ep_workqueue, &ep->work))
+		ep_put(ep);
+}
+
+/*
+ * Each instance in a chain takes its queue's lock inside that of the one below;
+ * for lockdep they are all one, unless told how deep this is.
+ */
+static unsigned int nests_below(const struct epitem *item)
+{
+	if (!item || item->kind != EP_PORT)
+		return 0;
+	/* Stable: this runs under the lock of that instance's queue. */
+	return ep_of_file(item->file)->wake_nests + 1;
+}
+
+void ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
+		     bool fresh)
+{
+	unsigned int nests;
+	unsigned long flags;
+
+	if (!waitqueue_active(&ep->poll_wait))
+		return;
+	/* The second is a round trip through some other kind of file. */
+	if ((item && item->kind == EP_FOREIGN) ||
+	    READ_ONCE(ep->waker) == current) {
+		if (fresh)
+			queue_wake(ep);
+		return;
+	}
+	nests = nests_below(item);
+	spin_lock_irqsave_nested(&ep->poll_wait.lock, flags, nests);
+	WRITE_ONCE(ep->waker, current);
+	ep->wake_nests = nests;
+	wake_up_locked_poll(&ep->poll_wait, EPOLLIN);
+	WRITE_ONCE(ep->waker, NULL);
+	spin_unlock_irqrestore(&ep->poll_wait.lock, flags);
+}
+
+void ep_wake_work(struct work_struct *work)
+{
+	struct eventpoll *ep = container_of(work, struct eventpoll, work);
+
+	ep_wake_pollers(ep, NULL, true);
+	ep_put(ep);
+}
+
+int __init ep_wake_init(void)
+{
+	ep_workqueue = alloc_workqueue("eventpoll_port", WQ_UNBOUND, 0);
+	return ep_workqueue ? 0 : -ENOMEM;
+}
+
+void ep_wake_exit(void)
+{
+	destroy_workqueue(ep_workqueue);
+}
