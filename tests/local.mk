@@ -59,6 +59,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/behave_source.c \
 	tests/guest/behave_socket.c \
 	tests/guest/behave_close.c \
+	tests/guest/behave_close_race.c \
 	tests/guest/behave_nest.c \
 	tests/guest/behave_process.c \
 	tests/guest/port.c \

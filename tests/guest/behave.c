@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
@@ -324,6 +325,23 @@ void behave_none(int ep)
 	guest_check(n >= 0, "wait: %s", strerror(errno));
 	guest_check(!n, "expected no event, got %d, fd %d with %#x", n,
 		    ev[0].data.fd, ev[0].events);
+}
+
+int behave_items(int ep)
+{
+	char path[64], line[256];
+	int n = 0;
+	FILE *f;
+
+	if (behave_design() == BEHAVE_DEVEPOLL)
+		return (int)guest_fdinfo(ep, "items");
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", ep);
+	f = fopen(path, "re");
+	guest_check(f, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), f))
+		n += !strncmp(line, "tfd:", 4);
+	fclose(f);
+	return n;
 }
 
 /*

@@ -117,6 +117,9 @@ void behave_expect(int ep, int fd, uint32_t events);
 /** behave_none() - a wait with timeout 0 has nothing. */
 void behave_none(int ep);
 
+/** behave_items() - how many items the instance has, by its fdinfo. */
+int behave_items(int ep);
+
 /** behave_in_wait() - wait until thread @tid of this process sleeps in a wait
  *  on @ep; asserts.
  */
@@ -179,6 +182,7 @@ void behave_waiter_got(struct behave_waiter *w, int fd, uint32_t events);
 #define behave_del(...)		GUEST_AT((behave_del)(__VA_ARGS__))
 #define behave_expect(...)	GUEST_AT((behave_expect)(__VA_ARGS__))
 #define behave_none(...)	GUEST_AT((behave_none)(__VA_ARGS__))
+#define behave_items(...)	GUEST_AT((behave_items)(__VA_ARGS__))
 #define behave_in_wait(...)	GUEST_AT((behave_in_wait)(__VA_ARGS__))
 #define behave_waiter_start(...)	GUEST_AT((behave_waiter_start)(__VA_ARGS__))
 #define behave_waiter_sleeps(...)	GUEST_AT((behave_waiter_sleeps)(__VA_ARGS__))
