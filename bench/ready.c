@@ -61,7 +61,7 @@ struct bench {
 
 /* The figures of a point. */
 struct figures {
-	struct samples notify, harvest, recheck, tax, call;
+	struct samples notify, harvest, recheck, tax, call, empty;
 };
 
 static void choose_active(struct bench *b, long k)
@@ -170,22 +170,23 @@ static void round_watched(struct bench *b, double bare, struct figures *f)
 {
 	double notify = feed(b) - bare;
 	double wait = harvest(b);
-	double recheck = 0;
+	double recheck = 0, empty = 0;
 
 	drain(b);
-	if (!b->why)
-		recheck = ask_drained(b);
 	if (!b->why && b->ready_list)
-		recheck -= ask_drained(b);
+		recheck = ask_drained(b);
+	if (!b->why)
+		empty = ask_drained(b);
+	if (b->ready_list)
+		recheck -= empty;
 	if (b->why || !f)
 		return;
-	if (!b->ready_list)
-		recheck = 0;
 	samples_add(&f->notify, notify / (double)b->k);
 	samples_add(&f->harvest, wait / (double)b->k);
 	samples_add(&f->recheck, recheck / (double)b->k);
 	samples_add(&f->tax, (notify + wait + recheck) / (double)b->k);
 	samples_add(&f->call, wait);
+	samples_add(&f->empty, empty);
 }
 
 /* Two messages each, and still each source is told once. */
@@ -251,11 +252,25 @@ static void measure_watched(struct bench *b, const struct options *opt,
 		result_add(at, "recheck", "event", &f.recheck, b->why);
 	result_add(at, "tax", "event", &f.tax, b->why);
 	result_add(at, "harvest-call", "call", &f.call, b->why);
+	result_add(at, "empty", "call", &f.empty, b->why);
 	samples_free(&f.notify);
 	samples_free(&f.harvest);
 	samples_free(&f.recheck);
 	samples_free(&f.tax);
 	samples_free(&f.call);
+	samples_free(&f.empty);
+}
+
+/* Why a queue could not be opened, and what is missing here. */
+static const char *not_opened(const char *design)
+{
+	const char *needs = evq_find(design)->needs, *why = strerror(errno);
+	static char text[160];
+
+	if (errno != ENODEV || !needs)
+		return why;
+	snprintf(text, sizeof(text), "%s: needs %s", why, needs);
+	return text;
 }
 
 static const char *watch_all(struct bench *b, const char *design)
@@ -264,7 +279,7 @@ static const char *watch_all(struct bench *b, const char *design)
 
 	b->q = evq_open(design, (int)b->all.n);
 	if (!b->q)
-		return strerror(errno);
+		return not_opened(design);
 	flags = evq_design(b->q)->flags;
 	b->edge = flags & EVQ_EDGE;
 	/* What has no descriptor keeps nothing in the kernel between calls. */

@@ -4,9 +4,9 @@
 
 usage: same.py A B          A, B: results.jsonl of the same workloads
 
-What asking a queue costs must agree within 0.1 % (harvest, harvest-call), what
-a design adds to a write within 1 % (notify), and closing a file within 1 %.
-A design that adds nothing to a write, as poll does, has a notify of some
+What asking a queue costs must agree within 0.1 % (harvest, harvest-call,
+empty), what a design adds to a write within 1 % (notify), and closing a file
+within 1 %.  A design that adds nothing to a write, as poll does, has a notify of some
 instructions more or less than 0: there both must be within 1 % of the write.
 
 Exit 0 if the runs agree, 1 if not, 2 if they cannot be compared.
@@ -15,7 +15,7 @@ import sys
 
 import records
 
-LIMITS = {"harvest": 0.001, "harvest-call": 0.001, "notify": 0.01, "close": 0.01}
+LIMITS = {"harvest": 0.001, "harvest-call": 0.001, "empty": 0.001, "notify": 0.01, "close": 0.01}
 SHOWN = 12
 
 

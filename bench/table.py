@@ -11,6 +11,7 @@ from the results.  Exit 0 if all results were right, 1 if one was not.
 import argparse
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import textwrap
@@ -19,6 +20,7 @@ import records
 
 REFERENCE = "epoll"         # ratios are to this design, the kernel's epoll ET
 MAPPED = "devepoll"         # the design that the closing sentence is about
+PORT = ("ovflist", "singlepass", "wfcqueue", "rwlock")      # the stores of /dev/eventpoll
 UNITS = {"insn": "instructions", "ns": "nanoseconds"}
 
 
@@ -65,7 +67,8 @@ class Ready:
         self.found = [r for r in found if r["workload"] == "ready" and r.get("source") == source]
         self.of = {metric: {k[1:]: v for k, v in
                             records.values(self.found, "ready", metric).items()}
-                   for metric in ("notify", "harvest", "recheck", "tax", "harvest-call", "write")}
+                   for metric in ("notify", "harvest", "recheck", "tax", "harvest-call", "empty",
+                                  "write")}
         self.designs = records.in_order(r["design"] for r in self.found if r["design"] != "none")
         self.ms = sorted({r["m"] for r in self.found})
 
@@ -136,6 +139,49 @@ class Ready:
         if others:
             text += f". The others, in times of {REFERENCE}: " + ", ".join(others)
         return text + "."
+
+    def beyond(self, m, k, design):
+        """What an event adds to a call that finds nothing, or None."""
+        call, empty = (self.of[metric].get((m, k, design)) for metric in ("harvest-call", "empty"))
+        return None if call is None or empty is None else (call - empty) / k
+
+    def apart(self, m, k, design):
+        """Notify and harvest in times of the reference's, the call itself apart."""
+        pairs = [(self.of["notify"].get((m, k, d)), self.beyond(m, k, d))
+                 for d in (design, REFERENCE)]
+        if any(v is None for pair in pairs for v in pair) or min(pairs[1]) <= 0:
+            return None
+        return tuple(one / to for one, to in zip(*pairs))
+
+    def entry(self, m, design):
+        """A call that finds nothing; the median of those at each K."""
+        return statistics.median([self.of["empty"][m, k, design] for k in self.ks(m)
+                                  if (m, k, design) in self.of["empty"]] or [0])
+
+    def table_apart(self, m):
+        """How near the port is to the kernel's own, and what the way in costs."""
+        ks = self.ks(m)
+        port = [d for d in self.designs if d in PORT and self.entry(m, d)]
+        if not port or not self.entry(m, REFERENCE):
+            return
+        print()
+        say(f"ready, the call apart: a wait that finds nothing, in {self.unit}; then in times of "
+            f"{REFERENCE}'s what notify takes, and harvest, each less such a wait.")
+        rows = []
+        for d in [REFERENCE] + port:
+            ratios = [self.apart(m, k, d) for k in ks]
+            rows.append([d, number(self.entry(m, d))]
+                        + [f"{r[0]:.2f} {r[1]:.2f}" if r else "-" for r in ratios])
+        print_table(["design", "nothing"] + [f"K={k}" for k in ks], rows)
+        found = [(d, [r for r in (self.apart(m, k, d) for k in ks) if r]) for d in port]
+        if not all(r for _, r in found):
+            return
+        more = [self.entry(m, d) - self.entry(m, REFERENCE) for d in port]
+        span = " to ".join(records.in_order(number(v) for v in (min(more), max(more))))
+        say(f"By ioctl a wait takes {span} {self.unit} more than {REFERENCE}'s system call, "
+            "however much it finds. Beyond that, in times of " + f"{REFERENCE}: " + "; ".join(
+                f"{d} at most {max(n for n, _ in r):.2f} at the write and "
+                f"{max(h for _, h in r):.2f} for the harvest" for d, r in found) + ".", "  ")
 
     def ratios(self, m):
         """(design, its ratios to the reference) of all but the two compared."""
@@ -280,6 +326,7 @@ def main():
         for m in ready.ms:
             if len(ready.ks(m)) > 1 or len(ready.ms) == 1:
                 ready.table(m)
+                ready.table_apart(m)
         ready.idle()
         notes += ready.reasons()
         if not args.no_plot:

@@ -14,6 +14,10 @@ static const struct evq_impl *const impls[] = {
 	&evq_impl_devepoll,
 	&evq_impl_epoll,
 	&evq_impl_epoll_lt,
+	&evq_impl_ovflist,
+	&evq_impl_singlepass,
+	&evq_impl_wfcqueue,
+	&evq_impl_rwlock,
 	&evq_impl_poll,
 	&evq_impl_select,
 };

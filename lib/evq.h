@@ -93,7 +93,7 @@ struct evq {
  * Return: the queue, to be closed by evq_close(), or NULL with errno:
  * ENOENT no design of that name; EINVAL @maxfds is negative or more than the
  * design can have; ENOMEM; ENODEV the kernel has not what the design needs
- * (for "devepoll": no /dev/epoll); or what opening it said, e.g. EACCES.
+ * (evq_design.needs says what); or what opening it said, e.g. EACCES.
  */
 struct evq *evq_open(const char *design, int maxfds);
 
@@ -147,8 +147,8 @@ int evq_del(struct evq *q, int fd);
  * @timeout_ms: milliseconds; 0 does not wait, -1 waits for ever
  *
  * Costs what the design needs to know the descriptors that are ready and
- * nothing else: one system call for "devepoll" and "epoll"; for "poll" and
- * "select" also the search through all that are watched.
+ * nothing else: one system call; for "poll" and "select" also the search
+ * through all that are watched.
  *
  * The results stay readable until the next evq_wait() or evq_close().
  *

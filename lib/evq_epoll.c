@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * evq_epoll.c - the kernel's own epoll, edge-triggered and level-triggered
+ * evq_epoll.c - the kernel's own epoll, edge-triggered and level-triggered, and
+ *	what other designs have in common with it
  *
  * The kernel copies the results into an array of the program.  The array has
  * room for all that is watched, so that one call can tell all that is ready.
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
-#include "evq_impl.h"
+#include "evq_epoll.h"
 
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define LOW16_OF_U32 2
@@ -21,14 +21,16 @@
 /**
  * struct epoll - a queue on epoll
  * @q: the public part
+ * @calls: who serves it
  * @fd: the instance
  * @mode: EPOLLET or 0, joins the events of every file
- * @events: where epoll_wait() puts the results
+ * @events: where @calls->wait() puts the results
  * @cap: how many of them
  * @count: descriptors watched; too many after a close that nobody told us of
  */
 struct epoll {
 	struct evq q;
+	const struct evq_epoll_calls *calls;
 	int fd;
 	uint32_t mode;
 	struct epoll_event *events;
@@ -48,7 +50,7 @@ static int room_for(struct epoll *e, size_t n)
 	return 0;
 }
 
-static void epoll_close(struct evq *q)
+void evq_epoll_close(struct evq *q)
 {
 	struct epoll *e = (struct epoll *)q;
 
@@ -58,19 +60,20 @@ static void epoll_close(struct evq *q)
 	free(e);
 }
 
-static struct evq *epoll_open(const struct evq_impl *impl, int maxfds)
+struct evq *evq_epoll_open(const struct evq_impl *impl, int maxfds)
 {
 	struct epoll *e = calloc(1, sizeof(*e));
 
 	if (!e)
 		return NULL;
+	e->calls = impl->own;
 	e->mode = impl->design.flags & EVQ_EDGE ? EPOLLET : 0;
 	e->q.stride = sizeof(struct epoll_event);
 	e->q.fd_at = offsetof(struct epoll_event, data);
 	e->q.revents_at = offsetof(struct epoll_event, events) + LOW16_OF_U32;
-	e->fd = epoll_create1(EPOLL_CLOEXEC);
+	e->fd = e->calls->create(impl->design.name);
 	if (e->fd < 0 || room_for(e, maxfds ? (size_t)maxfds : 1)) {
-		epoll_close(&e->q);
+		evq_epoll_close(&e->q);
 		return NULL;
 	}
 	return &e->q;
@@ -83,10 +86,10 @@ static int control(struct epoll *e, int op, int fd, short events)
 		.data.fd = fd,
 	};
 
-	return epoll_ctl(e->fd, op, fd, &ev);
+	return e->calls->ctl(e->fd, op, fd, &ev);
 }
 
-static int epoll_add(struct evq *q, int fd, short events)
+int evq_epoll_add(struct evq *q, int fd, short events)
 {
 	struct epoll *e = (struct epoll *)q;
 
@@ -99,16 +102,16 @@ static int epoll_add(struct evq *q, int fd, short events)
 	return 0;
 }
 
-static int epoll_mod(struct evq *q, int fd, short events)
+int evq_epoll_mod(struct evq *q, int fd, short events)
 {
 	struct epoll *e = (struct epoll *)q;
 
 	if (!control(e, EPOLL_CTL_MOD, fd, events))
 		return 0;
-	return errno == ENOENT ? epoll_add(q, fd, events) : -1;
+	return errno == ENOENT ? evq_epoll_add(q, fd, events) : -1;
 }
 
-static int epoll_del(struct evq *q, int fd)
+int evq_epoll_del(struct evq *q, int fd)
 {
 	struct epoll *e = (struct epoll *)q;
 
@@ -123,42 +126,34 @@ static int epoll_del(struct evq *q, int fd)
 	return 0;
 }
 
-static int epoll_wait_design(struct evq *q, int timeout_ms)
+int evq_epoll_wait(struct evq *q, int timeout_ms)
 {
 	struct epoll *e = (struct epoll *)q;
 
-	return epoll_wait(e->fd, e->events, (int)e->cap, timeout_ms);
+	return e->calls->wait(e->fd, e->events, (int)e->cap, timeout_ms);
 }
 
-static int epoll_fd(const struct evq *q)
+int evq_epoll_fd(const struct evq *q)
 {
 	return ((const struct epoll *)q)->fd;
 }
 
-#define EPOLL_CALLS			\
-	.open = epoll_open,		\
-	.add = epoll_add,		\
-	.mod = epoll_mod,		\
-	.del = epoll_del,		\
-	.wait = epoll_wait_design,	\
-	.fd = epoll_fd,			\
-	.close = epoll_close
+static int create(const char *design)
+{
+	(void)design;
+	return epoll_create1(EPOLL_CLOEXEC);
+}
 
-const struct evq_impl evq_impl_epoll = {
-	.design = {
-		.name = "epoll",
-		.about = "the kernel's epoll, edge-triggered",
-		.flags = EVQ_EDGE | EVQ_INITIAL | EVQ_IMPLIED | EVQ_CLOSE |
-			 EVQ_NESTS,
-	},
-	EPOLL_CALLS
+static const struct evq_epoll_calls kernel = {
+	.create = create,
+	.ctl = epoll_ctl,
+	.wait = epoll_wait,
 };
 
-const struct evq_impl evq_impl_epoll_lt = {
-	.design = {
-		.name = "epoll-lt",
-		.about = "the kernel's epoll, level-triggered",
-		.flags = EVQ_INITIAL | EVQ_IMPLIED | EVQ_CLOSE | EVQ_NESTS,
-	},
-	EPOLL_CALLS
-};
+const struct evq_impl evq_impl_epoll =
+	EVQ_EPOLL_DESIGN("epoll", "the kernel's epoll, edge-triggered", NULL,
+			 EVQ_EPOLL_EDGES, &kernel);
+
+const struct evq_impl evq_impl_epoll_lt =
+	EVQ_EPOLL_DESIGN("epoll-lt", "the kernel's epoll, level-triggered",
+			 NULL, EVQ_EPOLL_LEVELS, &kernel);

@@ -2,8 +2,8 @@
 /*
  * evq_impl.h - what a design gives to libevq
  *
- * A design is one file that fills one struct evq_impl, and one line in the
- * table in evq.c.  Its queue embeds struct evq as the first member.
+ * A design is one struct evq_impl, and one line in the table in evq.c; designs
+ * that are alike share a file.  Its queue embeds struct evq as the first member.
  */
 #ifndef EVQ_IMPL_H
 #define EVQ_IMPL_H
@@ -15,6 +15,7 @@
 /**
  * struct evq_impl - a design
  * @design: what the user sees of it
+ * @own: what its file tells it apart by from others in there, or NULL
  * @open: makes the queue and describes its results; the caller sets
  *	evq.impl and has checked that @maxfds is not negative; NULL with errno
  * @add: see evq_add()
@@ -28,6 +29,7 @@
  */
 struct evq_impl {
 	struct evq_design design;
+	const void *own;
 	struct evq *(*open)(const struct evq_impl *impl, int maxfds);
 	int (*add)(struct evq *q, int fd, short events);
 	int (*mod)(struct evq *q, int fd, short events);
@@ -42,6 +44,10 @@ struct evq_impl {
 extern EVQ_HIDDEN const struct evq_impl evq_impl_devepoll;
 extern EVQ_HIDDEN const struct evq_impl evq_impl_epoll;
 extern EVQ_HIDDEN const struct evq_impl evq_impl_epoll_lt;
+extern EVQ_HIDDEN const struct evq_impl evq_impl_ovflist;
+extern EVQ_HIDDEN const struct evq_impl evq_impl_singlepass;
+extern EVQ_HIDDEN const struct evq_impl evq_impl_wfcqueue;
+extern EVQ_HIDDEN const struct evq_impl evq_impl_rwlock;
 extern EVQ_HIDDEN const struct evq_impl evq_impl_poll;
 extern EVQ_HIDDEN const struct evq_impl evq_impl_select;
 

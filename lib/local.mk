@@ -5,8 +5,9 @@ lib_LTLIBRARIES += lib/libevq.la
 lib_libevq_la_SOURCES = \
 	lib/evq.c lib/evq.h lib/evq_impl.h \
 	lib/evq_devepoll.c \
-	lib/evq_epoll.c \
+	lib/evq_epoll.c lib/evq_epoll.h \
 	lib/evq_poll.c \
+	lib/evq_port.c \
 	lib/evq_select.c \
 	lib/epoll2002.c lib/epoll2002.h \
 	lib/eventpoll.c lib/eventpoll.h

@@ -2,8 +2,8 @@
 /*
  * evq-test.c - one list of behaviours, run over every design of libevq
  *
- * A design that cannot be had here (no /dev/epoll on this machine) is named on
- * stderr and left out; in a guest with the modules it takes part.  Where designs
+ * A design that cannot be had here (no module on this machine) is named on
+ * stderr with the reason and left out; in a guest with the modules it takes part.  Where designs
  * differ on purpose, the EVQ_* flags of a design say what is right for it.
  */
 #include <check.h>
@@ -21,9 +21,16 @@
 #include <unistd.h>
 
 #include "devepoll.h"
+#include "eventpoll.h"
 #include "evq.h"
 
 #define MANY 700
+
+static const char *const stores[] = {
+	"ovflist", "singlepass", "wfcqueue", "rwlock",
+};
+
+#define N_STORES (sizeof(stores) / sizeof(stores[0]))
 
 /* What every test starts with; a fixture, since each test has its own process. */
 static struct evq *q;
@@ -516,6 +523,46 @@ START_TEST(design_of_a_queue)
 }
 END_TEST
 
+/* The instance says itself what it keeps its events in. */
+START_TEST(store_is_the_one_named)
+{
+	char path[64], line[128], want[64];
+	bool told = false;
+	FILE *f;
+
+	start(_i);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", evq_fd(q));
+	snprintf(want, sizeof(want), "store:\t%s\n", evq_design(q)->name);
+	f = fopen(path, "r");
+	ck_assert_msg(f, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "store:", 6))
+			continue;
+		ck_assert_str_eq(line, want);
+		told = true;
+	}
+	fclose(f);
+	ck_assert_msg(told, "%s has no store", path);
+	end();
+}
+END_TEST
+
+START_TEST(stores_are_as_epoll)
+{
+	const struct evq_design *epoll = evq_find("epoll"), *d;
+
+	for (int i = 0; evq_designs((unsigned int)i); i++) {
+		d = evq_designs((unsigned int)i);
+		if (eventpoll_store_by_name(d->name) < 0)
+			continue;
+		ck_assert_uint_eq(d->flags, epoll->flags);
+		ck_assert_ptr_nonnull(strstr(d->needs, EVENTPOLL_DEVICE));
+	}
+	for (size_t i = 0; i < N_STORES; i++)
+		ck_assert_ptr_nonnull(evq_find(stores[i]));
+}
+END_TEST
+
 START_TEST(errors_of_open)
 {
 	const char *name;
@@ -537,12 +584,20 @@ START_TEST(errors_of_open)
 }
 END_TEST
 
+static void expect_enodev(const char *device, const char *design)
+{
+	if (!access(device, F_OK))
+		return;
+	errno = 0;
+	ck_assert_ptr_null(evq_open(design, 1));
+	ck_assert_int_eq(errno, ENODEV);
+}
+
 START_TEST(no_device_is_enodev)
 {
-	if (!access("/dev/epoll", F_OK))
-		return;
-	ck_assert_ptr_null(evq_open("devepoll", 1));
-	ck_assert_int_eq(errno, ENODEV);
+	expect_enodev("/dev/epoll", "devepoll");
+	for (size_t i = 0; i < N_STORES; i++)
+		expect_enodev(EVENTPOLL_DEVICE, stores[i]);
 }
 END_TEST
 
@@ -568,8 +623,10 @@ static Suite *behaviours(void)
 		TCase *tcase;
 
 		if (!probe) {
-			fprintf(stderr, "# %s is left out: %s\n", design->name,
-				strerror(errno));
+			fprintf(stderr, "# %s is left out: %s%s%s\n",
+				design->name, strerror(errno),
+				design->needs ? ": needs " : "",
+				design->needs ? design->needs : "");
 			continue;
 		}
 		evq_close(probe);
@@ -577,6 +634,9 @@ static Suite *behaviours(void)
 		tcase_set_timeout(tcase, 20);
 		for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 			tcase_add_loop_test(tcase, tests[i], d, d + 1);
+		if (eventpoll_store_by_name(design->name) >= 0)
+			tcase_add_loop_test(tcase, store_is_the_one_named, d,
+					    d + 1);
 		suite_add_tcase(suite, tcase);
 	}
 	return suite;
@@ -589,6 +649,7 @@ static Suite *others(void)
 
 	tcase_add_test(tcase, errors_of_open);
 	tcase_add_test(tcase, no_device_is_enodev);
+	tcase_add_test(tcase, stores_are_as_epoll);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
