@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 #define GUEST_HELPERS
 #include "behave.h"
@@ -353,6 +354,17 @@ void behave_in_wait(int ep, pid_t tid)
 	guest_in_syscall(getpid(), tid, -1, ep);
 }
 
+void *behave_before_hole(size_t n)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *p = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	guest_check(p != MAP_FAILED && !mprotect(p + page, page, PROT_NONE),
+		    "mmap: %s", strerror(errno));
+	return p + page - n;
+}
+
 static void *waiter(void *arg)
 {
 	struct behave_waiter *w = arg;
@@ -361,7 +373,9 @@ static void *waiter(void *arg)
 		w->setup(w);
 	__atomic_store_n(&w->tid, guest_gettid(), __ATOMIC_RELEASE);
 	errno = 0;
-	w->n = behave_pwait(w->ep, w->ev, w->max, w->ms, w->mask);
+	w->n = w->pwait2 ?
+	       behave_pwait2(w->ep, w->ev, w->max, w->t, w->mask) :
+	       behave_pwait(w->ep, w->ev, w->max, w->ms, w->mask);
 	w->err = w->n < 0 ? errno : 0;
 	return NULL;
 }

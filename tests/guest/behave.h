@@ -125,14 +125,23 @@ int behave_items(int ep);
  */
 void behave_in_wait(int ep, pid_t tid);
 
+/** for_each_of() - with @i from 0 for each element of @array */
+#define for_each_of(i, array)	\
+	for (size_t i = 0; i < sizeof(array) / sizeof((array)[0]); i++)
+
+/** behave_before_hole() - @n bytes with none behind them; asserts. */
+void *behave_before_hole(size_t n);
+
 /** BEHAVE_WAITER_EVENTS - the most that a waiter takes. */
 #define BEHAVE_WAITER_EVENTS	16
 
 /**
- * struct behave_waiter - a thread in behave_pwait()
- * @ep: the instance; set by the test, as are the next four
+ * struct behave_waiter - a thread in behave_pwait() or behave_pwait2()
+ * @ep: the instance; set by the test, as are the next six
  * @max: events to take; 0 means BEHAVE_WAITER_EVENTS
  * @ms: timeout
+ * @pwait2: wait with behave_pwait2(), for @t
+ * @t: timeout of @pwait2
  * @mask: signals to block meanwhile, or NULL
  * @setup: called in the thread beforehand, or NULL
  * @thread: for pthread_kill()
@@ -151,6 +160,8 @@ struct behave_waiter {
 	int ep;
 	int max;
 	int ms;
+	bool pwait2;
+	const struct timespec *t;
 	const sigset_t *mask;
 	void (*setup)(struct behave_waiter *w);
 	pthread_t thread;
@@ -184,6 +195,7 @@ void behave_waiter_got(struct behave_waiter *w, int fd, uint32_t events);
 #define behave_none(...)	GUEST_AT((behave_none)(__VA_ARGS__))
 #define behave_items(...)	GUEST_AT((behave_items)(__VA_ARGS__))
 #define behave_in_wait(...)	GUEST_AT((behave_in_wait)(__VA_ARGS__))
+#define behave_before_hole(...)	GUEST_AT((behave_before_hole)(__VA_ARGS__))
 #define behave_waiter_start(...)	GUEST_AT((behave_waiter_start)(__VA_ARGS__))
 #define behave_waiter_sleeps(...)	GUEST_AT((behave_waiter_sleeps)(__VA_ARGS__))
 #define behave_waiter_join(...)	GUEST_AT((behave_waiter_join)(__VA_ARGS__))

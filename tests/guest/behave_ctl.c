@@ -26,20 +26,6 @@
 /* No operations: beside those that there are, and far from them. */
 static const int unknown_ops[] = { 0, 4, -1, INT_MAX, INT_MIN };
 
-#define EACH(i, array)	\
-	(size_t i = 0; i < sizeof(array) / sizeof((array)[0]); i++)
-
-/* @n bytes that can be used, and none behind them. */
-static void *before_hole(size_t n)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	char *p = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	ck_assert(p != MAP_FAILED && !mprotect(p + page, page, PROT_NONE));
-	return p + page - n;
-}
-
 static int closed_number(void)
 {
 	int fd = guest_eventfd();
@@ -91,7 +77,7 @@ BEHAVE_TEST(ctl_add_bad_event_efault, 20, BEHAVE_EPOLL,
 	int ep = behave_create(), fd = ready_eventfd();
 
 	GUEST_FAILS(behave_ctl(ep, EPOLL_CTL_ADD, fd, NULL), EFAULT);
-	GUEST_FAILS(behave_ctl(ep, EPOLL_CTL_ADD, fd, before_hole(0)), EFAULT);
+	GUEST_FAILS(behave_ctl(ep, EPOLL_CTL_ADD, fd, behave_before_hole(0)), EFAULT);
 	behave_none(ep);
 	not_watched(ep, fd);
 }
@@ -103,7 +89,7 @@ BEHAVE_TEST(ctl_mod_bad_event_efault, 20, BEHAVE_EPOLL,
 
 	behave_add(ep, fd, EPOLLIN);
 	GUEST_FAILS(behave_ctl(ep, EPOLL_CTL_MOD, fd, NULL), EFAULT);
-	GUEST_FAILS(behave_ctl(ep, EPOLL_CTL_MOD, fd, before_hole(0)), EFAULT);
+	GUEST_FAILS(behave_ctl(ep, EPOLL_CTL_MOD, fd, behave_before_hole(0)), EFAULT);
 	behave_expect(ep, fd, EPOLLIN);
 }
 
@@ -111,10 +97,10 @@ BEHAVE_TEST(ctl_half_an_event_efault, 20, BEHAVE_EPOLL,
 	    "an event whose last byte cannot be read is EFAULT; one that ends at a hole is read")
 {
 	int ep = behave_create(), fd = ready_eventfd();
-	struct epoll_event *ev = before_hole(sizeof(*ev));
+	struct epoll_event *ev = behave_before_hole(sizeof(*ev));
 
 	GUEST_FAILS(behave_ctl(ep, EPOLL_CTL_ADD, fd,
-			       before_hole(sizeof(*ev) - 1)), EFAULT);
+			       behave_before_hole(sizeof(*ev) - 1)), EFAULT);
 	not_watched(ep, fd);
 	*ev = (struct epoll_event){ .events = EPOLLIN, .data.fd = fd };
 	GUEST_RETURNS(behave_ctl(ep, EPOLL_CTL_ADD, fd, ev), 0);
@@ -144,7 +130,7 @@ BEHAVE_TEST(ctl_del_looks_at_no_event, 20, BEHAVE_EPOLL,
 	behave_add(ep, fd, EPOLLIN);
 	GUEST_RETURNS(behave_ctl(ep, EPOLL_CTL_DEL, fd, NULL), 0);
 	behave_add(ep, fd, EPOLLIN);
-	GUEST_RETURNS(behave_ctl(ep, EPOLL_CTL_DEL, fd, before_hole(0)), 0);
+	GUEST_RETURNS(behave_ctl(ep, EPOLL_CTL_DEL, fd, behave_before_hole(0)), 0);
 	behave_none(ep);
 	not_watched(ep, fd);
 }
@@ -195,7 +181,7 @@ BEHAVE_TEST(ctl_unknown_op_reads_the_event, 20, BEHAVE_EPOLL,
 {
 	int ep = behave_create(), fd = guest_eventfd();
 
-	for EACH(i, unknown_ops)
+	for_each_of(i, unknown_ops)
 		GUEST_FAILS(behave_ctl(ep, unknown_ops[i], fd, NULL), EFAULT);
 }
 
@@ -218,7 +204,7 @@ BEHAVE_TEST(ctl_not_open_ebadf, 20, BEHAVE_EPOLL,
 	int ep = behave_create();
 	int fds[] = { -1, closed_number(), INT_MAX, INT_MIN };
 
-	for EACH(i, fds) {
+	for_each_of(i, fds) {
 		GUEST_FAILS(behave_set(ep, EPOLL_CTL_ADD, fds[i], EPOLLIN),
 			    EBADF);
 		GUEST_FAILS(behave_set(ep, EPOLL_CTL_MOD, fds[i], EPOLLIN),
@@ -232,7 +218,7 @@ BEHAVE_TEST(ctl_ebadf_before_einval, 20, BEHAVE_EPOLL,
 {
 	int ep = behave_create(), fd = closed_number();
 
-	for EACH(i, unknown_ops)
+	for_each_of(i, unknown_ops)
 		GUEST_FAILS(behave_set(ep, unknown_ops[i], fd, EPOLLIN), EBADF);
 	GUEST_FAILS(behave_set(ep, EPOLL_CTL_MOD, fd,
 			       EPOLLIN | EPOLLEXCLUSIVE), EBADF);
@@ -261,7 +247,7 @@ BEHAVE_TEST(ctl_cannot_be_polled_eperm, 20, BEHAVE_EPOLL,
 	};
 	int ep = behave_create();
 
-	for EACH(i, fds) {
+	for_each_of(i, fds) {
 		ck_assert_int_ge(fds[i], 0);
 		GUEST_FAILS(behave_set(ep, EPOLL_CTL_ADD, fds[i], EPOLLIN),
 			    EPERM);
@@ -276,7 +262,7 @@ BEHAVE_TEST(ctl_eperm_before_einval, 20, BEHAVE_EPOLL,
 {
 	int ep = behave_create(), null = guest_null();
 
-	for EACH(i, unknown_ops)
+	for_each_of(i, unknown_ops)
 		GUEST_FAILS(behave_set(ep, unknown_ops[i], null, EPOLLIN),
 			    EPERM);
 	GUEST_FAILS(behave_set(ep, EPOLL_CTL_MOD, null,
@@ -303,12 +289,12 @@ BEHAVE_TEST(ctl_unknown_op_einval, 20, BEHAVE_EPOLL,
 {
 	int ep = behave_create(), fd = ready_eventfd();
 
-	for EACH(i, unknown_ops)
+	for_each_of(i, unknown_ops)
 		GUEST_FAILS(ctl_data(ep, unknown_ops[i], fd, EPOLLOUT, 7),
 			    EINVAL);
 	not_watched(ep, fd);
 	behave_add(ep, fd, EPOLLIN);
-	for EACH(i, unknown_ops)
+	for_each_of(i, unknown_ops)
 		GUEST_FAILS(ctl_data(ep, unknown_ops[i], fd, EPOLLOUT, 7),
 			    EINVAL);
 	behave_expect(ep, fd, EPOLLIN);
@@ -414,7 +400,7 @@ BEHAVE_TEST(exclusive_with_allowed_bits, 20, BEHAVE_EPOLL,
 	for (unsigned int choice = 0; choice < 1u << 6; choice++) {
 		uint32_t events = 0, told;
 
-		for EACH(i, bits)
+		for_each_of(i, bits)
 			if (choice & 1u << i)
 				events |= bits[i];
 		told = events & (EPOLLIN | EPOLLOUT);
@@ -516,7 +502,7 @@ BEHAVE_TEST(data_64_bits, 20, BEHAVE_EPOLL,
 	};
 	int ep = behave_create(), fd = ready_eventfd();
 
-	for EACH(i, data) {
+	for_each_of(i, data) {
 		GUEST_RETURNS(ctl_data(ep, EPOLL_CTL_ADD, fd, EPOLLIN,
 				       data[i]), 0);
 		expect_data(ep, EPOLLIN, data[i]);
