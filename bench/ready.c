@@ -385,21 +385,22 @@ static size_t choose_k(const struct options *opt, long m, long *k)
 /* One M with all designs, and two more to show what an idle item costs. */
 static void quick_sweep(const struct options *opt)
 {
-	static const char *const mapped_or_list[] = { "devepoll", "epoll" };
+	static const char *const kinds[] = { "devepoll", "epoll", "ovflist" };
+	static const size_t n_kinds = sizeof(kinds) / sizeof(kinds[0]);
 	static const long idle_m[] = { 100, 10000 };
 	static const long idle_k = 10;
-	const char *both[2];
+	const char *chosen[3];
 	long k[MAX_LIST];
 	size_t n = 0;
 
 	measure_m(opt, 1000, k, choose_k(opt, 1000, k), opt->designs,
 		  opt->n_designs);
 	for (size_t i = 0; i < opt->n_designs; i++)
-		for (size_t j = 0; j < 2; j++)
-			if (!strcmp(opt->designs[i], mapped_or_list[j]))
-				both[n++] = mapped_or_list[j];
+		for (size_t j = 0; j < n_kinds; j++)
+			if (!strcmp(opt->designs[i], kinds[j]) && n < n_kinds)
+				chosen[n++] = kinds[j];
 	for (size_t i = 0; i < 2 && n; i++)
-		measure_m(opt, idle_m[i], &idle_k, 1, both, n);
+		measure_m(opt, idle_m[i], &idle_k, 1, chosen, n);
 }
 
 static int run(const struct options *opt)
