@@ -62,6 +62,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/behave_close_race.c \
 	tests/guest/behave_nest.c \
 	tests/guest/behave_process.c \
+	tests/guest/behave_fdinfo.c \
 	tests/guest/port.c \
 	tests/guest/port_stress.c \
 	vm/kmsg.c \
