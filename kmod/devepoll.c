@@ -37,6 +37,12 @@
 #define PLANT_PARAM
 #include "plant.h"
 
+#define FAITHFUL_WORDS	(BIT(FAITHFUL_STALE) | BIT(FAITHFUL_LOSTBIT) | \
+			 BIT(FAITHFUL_TWOWAITERS))
+#include "faithful.h"
+MODULE_PARM_DESC(faithful,
+		 "defect of 2002 to have back: none (default), stale, lostbit, twowaiters");
+
 #define CREATE_TRACE_POINTS
 #include "devepoll_trace.h"
 
@@ -229,7 +235,8 @@ static int ep_poll(struct eventpoll *ep, int timeout, unsigned long *offset)
 
 	if (!atomic_read(&ep->mapped))
 		return -EINVAL;
-	if (test_and_set_bit(0, &ep->consumer) && !planted(PLANT_TWOWAITERS))
+	if (test_and_set_bit(0, &ep->consumer) &&
+	    !faithful_to(FAITHFUL_TWOWAITERS))
 		return -EBUSY;
 	n = ep_harvest(ep, offset);
 	if (!n && timeout)

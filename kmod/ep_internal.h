@@ -108,7 +108,8 @@ struct eventpoll {
  * @nested: its file is an instance; set before anybody else knows the item
  * @ask: in an ask list of the instance
  * @node: in the hash
- * @file: what it watches; whole while not @dead
+ * @file: what it watches; whole while not @dead; NULL once it went without
+ *	the item (faithful.h)
  * @nest_child: in the instance's children; nest_mtx
  * @nest_parent: in the watched instance's parents; nest_mtx
  * @refs: see above

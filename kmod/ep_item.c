@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "devepoll_trace.h"
 #include "ep_internal.h"
+#include "faithful.h"
 #include "fcblist.h"
 #include "plant.h"
 
@@ -136,8 +137,11 @@ void ep_ask(struct eventpoll *ep, struct list_head *asks)
 		doubts = item->doubts;
 		item->doubts = 0;
 		file = item->file;
-		/* Fails when the closer is on its way to item_closed(). */
-		if (planted(PLANT_NODETACH) || !compat_file_pin(file))
+		/*
+		 * Fails when the closer is on its way to item_closed(); a
+		 * stale item was found by an event that was under way then.
+		 */
+		if (!file || !compat_file_pin(file))
 			continue;
 		kref_get(&item->refs);
 		spin_unlock_irq(&ep->lock);
@@ -179,6 +183,23 @@ static bool item_unlink(struct eventpoll *ep, struct epitem *item)
 	return true;
 }
 
+/*
+ * What 2002 did at the last close, which was nothing: the item stays in the
+ * hash, with its slot and its place.  The pointer to the file, which 2002 left
+ * in it too, goes.
+ */
+static void item_goes_stale(struct eventpoll *ep, struct epitem *item)
+{
+	/* First, since who walks the nest looks at the file. */
+	ep_nest_unlink(item);
+
+	spin_lock_irq(&ep->lock);
+	item->file = NULL;
+	list_del_init(&item->ask);
+	spin_unlock_irq(&ep->lock);
+	item_put(item);
+}
+
 /* The last close of a watched file: the closer's context, no locks. */
 static void item_closed(struct file *file, void *data)
 {
@@ -187,8 +208,10 @@ static void item_closed(struct file *file, void *data)
 	short events;
 	bool ended;
 
-	if (planted(PLANT_NODETACH))
+	if (faithful_to(FAITHFUL_STALE)) {
+		item_goes_stale(ep, item);
 		return;
+	}
 
 	spin_lock_irq(&ep->lock);
 	events = item->slot.pfd.events;
@@ -206,10 +229,12 @@ static void item_closed(struct file *file, void *data)
 /* Takes an item out whose reference the caller has besides its own two. */
 static void ep_remove(struct eventpoll *ep, struct epitem *item)
 {
+	struct file *file;
 	short events;
 	bool ended;
 
 	spin_lock_irq(&ep->lock);
+	file = item->file;
 	events = item->slot.pfd.events;
 	ended = item_unlink(ep, item);
 	spin_unlock_irq(&ep->lock);
@@ -219,12 +244,8 @@ static void ep_remove(struct eventpoll *ep, struct epitem *item)
 	trace_devepoll_remove(ep, item->slot.pfd.fd, events);
 	/* Before the registration ends: afterwards the child may be gone. */
 	ep_nest_unlink(item);
-	if (planted(PLANT_DELFUNC)) {
-		/* It may take another's: leak rather than free too early. */
-		file_notify_delcb(item->file, item_notify, item);
-		return;
-	}
-	if (!file_notify_delcb(item->file, item_notify, item))
+	/* A stale item's ended with its file. */
+	if (file && !file_notify_delcb(file, item_notify, item))
 		item_put(item);
 	item_put(item);
 }
@@ -401,7 +422,7 @@ static int ep_set(struct eventpoll *ep, int fd, short events,
 		return -EPERM;
 	if (ep_of_file(file) == ep)
 		return -EINVAL;
-	if (item && (item->file == file || planted(PLANT_NODETACH))) {
+	if (item && (item->file == file || faithful_to(FAITHFUL_STALE))) {
 		ep_change(ep, item, events);
 		return 0;
 	}

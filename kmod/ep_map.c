@@ -67,9 +67,9 @@ int ep_unalloc(struct eventpoll *ep)
 	}
 	mutex_unlock(&ep->map_mtx);
 	ep_pages_free(&old);
-	/* There is nothing left that a sleeping consumer could wait for. */
+	/* There is nothing left that sleeping consumers could wait for. */
 	if (!err)
-		wake_up(&ep->wq);
+		wake_up_all(&ep->wq);
 	return err;
 }
 

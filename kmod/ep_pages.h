@@ -32,6 +32,7 @@
 #include <linux/types.h>
 
 #include "devepoll.h"
+#include "faithful.h"
 #include "plant.h"
 
 /* Where revents is in the eight bytes of a slot (x86 is little-endian). */
@@ -149,6 +150,11 @@ static __always_inline void ep_slot_write(struct ep_slot *s, short revents)
 	*(u64 *)s->where = s->word | (u64)(u16)revents << EP_REVENTS_SHIFT;
 }
 
+/** ep_pages_merge_2002() - an event of a pending slot with the defect of 2002
+ *  (faithful.h), for ep_pages alone.
+ */
+bool ep_pages_merge_2002(struct ep_slot *s, short bits);
+
 /** ep_pages_next_page() - find the page of slot @count, for ep_pages alone. */
 bool ep_pages_next_page(struct ep_pages *p);
 
@@ -177,8 +183,8 @@ static __always_inline bool ep_pages_post(struct ep_pages *p,
 		s->version = p->version;
 		p->owner[s->index] = s;
 	} else {
-		if (planted(PLANT_LOSTBIT))
-			bits &= s->where->events;
+		if (faithful_to(FAITHFUL_LOSTBIT))
+			return ep_pages_merge_2002(s, bits);
 		if (!(bits & ~s->revents))
 			return false;
 		bits |= s->revents;

@@ -86,6 +86,8 @@ struct fcblist {
  * @closeproc: hears the last close, or NULL
  * @data: for both
  * @local: private words of the callback
+ * @name: the @cbproc that it was made with, which with @data is its name; it
+ *	hears by another one when it went deaf (faithful.h)
  * @rcu: the memory stays until readers are through
  */
 struct fcb_struct {
@@ -94,6 +96,7 @@ struct fcb_struct {
 	fcb_closed_t closeproc;
 	void *data;
 	unsigned long local[FCB_LOCAL_SIZE];
+	fcb_event_t name;
 	struct rcu_head rcu;
 };
 

@@ -9,8 +9,8 @@
 
 #include "fcb_internal.h"
 #include "fput_hook.h"
-#define PLANT_PARAM
-#include "plant.h"
+#define FAITHFUL_WORDS	BIT(FAITHFUL_DELFUNC)
+#include "faithful.h"
 
 /* Set: the wish, at load only.  Read: what came of it. */
 static char wish[16] = "auto";
@@ -39,6 +39,9 @@ static unsigned int hash_bits = 14;
 module_param(hash_bits, uint, 0444);
 MODULE_PARM_DESC(hash_bits,
 		 "log2 of the buckets of the table of watched files, 6..24 (default 14)");
+
+MODULE_PARM_DESC(faithful,
+		 "defect of 2002 to have back: none (default), delfunc");
 
 static int __init fcb_init(void)
 {

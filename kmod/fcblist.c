@@ -34,8 +34,8 @@
 #include <linux/slab.h>
 #include <linux/srcu.h>
 
+#include "faithful.h"
 #include "fcb_internal.h"
-#include "plant.h"
 
 const long ion_band_table[FCB_NBANDS] = {
 	ION_IN, ION_OUT, ION_IN, ION_ERR, ION_IN, ION_HUP,
@@ -154,10 +154,38 @@ static struct fcb_struct *fcb_find(struct fcblist *list, fcb_event_t cbproc,
 	struct fcb_struct *fcb;
 
 	list_for_each_entry(fcb, fcblist_half(list, cbproc), llink)
-		if (fcb->cbproc == cbproc &&
-		    (fcb->data == data || planted(PLANT_DELFUNC)))
+		if (fcb->name == cbproc && fcb->data == data)
 			return fcb;
 	return NULL;
+}
+
+static void fcb_deaf(struct file *file, void *data, unsigned long *local,
+		     long *event)
+{
+}
+
+/*
+ * 2002 took the first registration with the function of own, and left own,
+ * whose owner frees its data, on the list.  Here the owner of the first one
+ * gets own's place on the list, so that the next removal finds what it found
+ * in 2002; but nobody is called there.
+ *
+ * Return: what to unlink.
+ */
+static struct fcb_struct *fcb_take_first(struct fcblist *list,
+					 struct fcb_struct *own)
+{
+	struct fcb_struct *first;
+
+	list_for_each_entry(first, &list->callbacks, llink)
+		if (first->name == own->name)
+			break;
+	if (first == own)
+		return own;
+	WRITE_ONCE(own->cbproc, fcb_deaf);
+	own->closeproc = first->closeproc;
+	WRITE_ONCE(own->data, first->data);
+	return first;
 }
 
 /* Unlinks fcb, and ends what only it needed. */
@@ -230,6 +258,7 @@ int file_notify_addcb_close(struct file *file, fcb_event_t cbproc,
 	fcb = kzalloc(sizeof(*fcb), GFP_KERNEL_ACCOUNT);
 	if (!fcb)
 		return -ENOMEM;
+	fcb->name = cbproc;
 	fcb->cbproc = cbproc;
 	fcb->closeproc = closeproc;
 	fcb->data = data;
@@ -260,6 +289,8 @@ int file_notify_delcb(struct file *file, fcb_event_t cbproc, void *data)
 
 	mutex_lock(&list->mutex);
 	fcb = fcb_find(list, cbproc, data);
+	if (fcb && cbproc && faithful_to(FAITHFUL_DELFUNC))
+		fcb = fcb_take_first(list, fcb);
 	if (fcb)
 		fcb_unlink(list, fcb);
 	mutex_unlock(&list->mutex);

@@ -4,7 +4,8 @@
  *
  * A build with PLANT=1 has a module parameter "plant" that turns one fault
  * on; "./lab check" makes sure that the suites notice.  Other builds have
- * neither parameter nor code.
+ * neither parameter nor code.  Defects of 2002 that can be had in any build
+ * are in faithful.h.
  */
 #ifndef KMOD_PLANT_H
 #define KMOD_PLANT_H
@@ -16,15 +17,11 @@ enum plant {
 	PLANT_NONE,
 	PLANT_DROP,		/* every 7th event is lost */
 	PLANT_TWICE,		/* an item gets a second slot in one version */
-	PLANT_NODETACH,		/* the close of a watched file goes unseen */
-	PLANT_LOSTBIT,		/* 2002: a mask change spares a pending slot */
-	PLANT_TWOWAITERS,	/* 2002: any number of threads in EP_POLL */
 	PLANT_MAPCOUNT,		/* 2002: mmap sets the counter to one */
 	PLANT_ENOMEM,		/* attaching fails, and it is told */
 	PLANT_IGNOREENOMEM,	/* 2002: attaching fails, and it is not told */
 	PLANT_STALESLOT,	/* a removal leaves the pending slot */
 	PLANT_HALFSHARED,	/* the switch hands out the half that is filled */
-	PLANT_DELFUNC,		/* 2002: delete compares the function alone */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -43,9 +40,8 @@ enum plant plant_now;
 static int plant_set(const char *val, const struct kernel_param *kp)
 {
 	static const char * const names[] = {
-		"none", "drop", "twice", "nodetach", "lostbit", "twowaiters",
-		"mapcount", "enomem", "ignoreenomem", "staleslot", "halfshared",
-		"delfunc",
+		"none", "drop", "twice", "mapcount", "enomem",
+		"ignoreenomem", "staleslot", "halfshared",
 	};
 	int i = sysfs_match_string(names, val);
 

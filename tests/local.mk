@@ -23,6 +23,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/events.c \
 	tests/guest/calls.c \
 	tests/guest/repaired.c \
+	tests/guest/faithful.c \
 	tests/guest/close.c \
 	tests/guest/close_race.c \
 	tests/guest/signals.c \

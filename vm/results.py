@@ -12,6 +12,7 @@ the lines that Automake's test driver leaves.
 """
 import json
 import os
+import re
 import sys
 
 
@@ -58,24 +59,26 @@ def verdict(records):
 def tests_of(records):
     """The tests among the records of one guest, in order.
 
-    The tests under a planted fault are that fault's evidence, not results; a
-    job that failed is a result when no test of it tells why.
+    The tests under a fault (tests/plants.txt) are that fault's evidence, not
+    results; a job that failed is a result when no test of it tells why.
     """
-    tests, since, plant = [], [], ""
+    tests, since, fault = [], [], ""
     for record in records:
         job = record.get("job", "")
         if "test" in record:
             since.append(record)
         elif job.startswith("insmod "):
-            if "plant:fcb " in job + " ":
-                plant = ""
-            plant = job.split(" plant=")[1] if " plant=" in job else plant
+            if re.match(r"insmod (plant:)?fcb\b", job):
+                fault = ""
+            told = re.search(r" (plant|faithful)=(\w+)", job)
+            if told:
+                fault = told[2] + (" of 2002" if told[1] == "faithful" else "")
             if not record.get("ok"):
                 tests.append(record)
         elif job.startswith("fail "):
             what = " ".join(job.split()[3:])
             tests.append({
-                "test": "planted fault %s: %s notices it" % (plant, what),
+                "test": "planted fault %s: %s notices it" % (fault, what),
                 "ok": record.get("ok"), "seconds": record.get("seconds", 0),
                 "why": record.get("why", ""),
                 "about": "; ".join(t.get("why", "") for t in since if not t.get("ok"))})

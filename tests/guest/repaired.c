@@ -3,8 +3,8 @@
  * repaired.c - suite repaired: the bugs of 2002 that were repaired on purpose
  *
  * A test is named after the number of the bug in the list of NOTES.md and
- * fails on the old behaviour.  A planted fault of the same subject proves
- * that; tests/plants.txt says which.
+ * fails on the old behaviour.  Where the module can have that back (faithful=)
+ * or a test build can, "./lab check" proves it; tests/plants.txt says which.
  */
 #include <fcntl.h>
 #include <limits.h>

@@ -19,6 +19,7 @@ HOST_COMMON = \
 	tests/host/shim/alloc.c tests/host/shim/alloc.h
 
 EXTRA_DIST += \
+	tests/host/shim/linux/bits.h \
 	tests/host/shim/linux/build_bug.h \
 	tests/host/shim/linux/compiler.h \
 	tests/host/shim/linux/gfp.h \
@@ -29,6 +30,7 @@ EXTRA_DIST += \
 	tests/host/shim/linux/slab.h \
 	tests/host/shim/linux/stddef.h \
 	tests/host/shim/linux/string.h \
+	tests/host/shim/linux/sysfs.h \
 	tests/host/shim/linux/types.h
 
 if HAVE_CHECK
@@ -57,7 +59,7 @@ tests_host_test_ep_pages_SOURCES = \
 	tests/host/test_ep_memory.c \
 	tests/host/pages_model.c tests/host/pages_model.h \
 	tests/host/pages_random.c \
-	kmod/ep_pages.c kmod/ep_pages.h kmod/plant.h \
+	kmod/ep_pages.c kmod/ep_pages.h kmod/faithful.h kmod/plant.h \
 	$(HOST_COMMON)
 tests_host_test_ep_pages_CPPFLAGS = $(HOST_CPPFLAGS)
 tests_host_test_ep_pages_CFLAGS = $(HOST_CFLAGS)
@@ -69,7 +71,7 @@ tests_host_test_ep_plant_SOURCES = \
 	tests/host/test_ep_plant.c \
 	tests/host/pages_model.c tests/host/pages_model.h \
 	tests/host/pages_random.c \
-	kmod/ep_pages.c kmod/ep_pages.h kmod/plant.h \
+	kmod/ep_pages.c kmod/ep_pages.h kmod/faithful.h kmod/plant.h \
 	$(HOST_COMMON)
 tests_host_test_ep_plant_CPPFLAGS = $(HOST_CPPFLAGS) -DDEVEPOLL_PLANT
 tests_host_test_ep_plant_CFLAGS = $(HOST_CFLAGS)

@@ -3,14 +3,16 @@
  * test_ep_plant.c - do the random tests of ep_pages notice planted faults?
  *
  * The same random tests and the same sources, built with the faults of
- * kmod/plant.h.  A test passes when the fault is found: by one who looks at
- * every invariant, and by one who sees only what the program sees.
+ * kmod/plant.h, and with the defect of 2002 that kmod/faithful.h has for them.
+ * A test passes when the fault is found: by one who looks at every invariant,
+ * and by one who sees only what the program sees.
  */
 #include <errno.h>
 #include <string.h>
 
-/* The parameter with the names is here, as in one file of each module. */
+/* The parameters with the names are here, as in one file of the module. */
 #define PLANT_PARAM
+#define FAITHFUL_WORDS	BIT(FAITHFUL_LOSTBIT)
 #include "alloc.h"
 #include "pages_model.h"
 
@@ -32,15 +34,14 @@ static const char *run(int round, unsigned int look, u32 entries)
 }
 
 /* The fault is found with few entries and with many, with every seed. */
-static void check_found(const char *plant, unsigned int look,
-			const char *complaint)
+static void check_reported(const char *plant, unsigned int look,
+			   const char *complaint)
 {
 	static const u32 entries[] = { 12, 700 };
 	const char *report;
 	unsigned int i;
 	int round;
 
-	ck_assert_int_eq(set_param_plant(plant), 0);
 	for (round = 0; round < HOST_SEEDS; round++)
 		for (i = 0; i < 2; i++) {
 			report = run(round, look, entries[i]);
@@ -54,6 +55,21 @@ static void check_found(const char *plant, unsigned int look,
 		}
 }
 
+static void check_found(const char *plant, unsigned int look,
+			const char *complaint)
+{
+	ck_assert_int_eq(set_param_plant(plant), 0);
+	check_reported(plant, look, complaint);
+}
+
+static void check_found_2002(const char *defect, unsigned int look,
+			     const char *complaint)
+{
+	ck_assert_int_eq(set_param_plant("none"), 0);
+	ck_assert_int_eq(set_param_faithful(defect), 0);
+	check_reported(defect, look, complaint);
+}
+
 /* The faults have the names by which all parts of the project call them. */
 START_TEST(names)
 {
@@ -63,15 +79,11 @@ START_TEST(names)
 	} all[] = {
 		{ "drop", PLANT_DROP },
 		{ "twice", PLANT_TWICE },
-		{ "nodetach", PLANT_NODETACH },
-		{ "lostbit", PLANT_LOSTBIT },
-		{ "twowaiters", PLANT_TWOWAITERS },
 		{ "mapcount", PLANT_MAPCOUNT },
 		{ "enomem", PLANT_ENOMEM },
 		{ "ignoreenomem", PLANT_IGNOREENOMEM },
 		{ "staleslot", PLANT_STALESLOT },
 		{ "halfshared", PLANT_HALFSHARED },
-		{ "delfunc", PLANT_DELFUNC },
 		{ "none", PLANT_NONE },
 	};
 	unsigned int i;
@@ -82,6 +94,26 @@ START_TEST(names)
 	}
 	ck_assert_int_eq(set_param_plant("no such fault"), -EINVAL);
 	ck_assert_int_eq(plant_now, PLANT_NONE);
+}
+END_TEST
+
+/* So have the defects of 2002; one that is not of this module is unknown. */
+START_TEST(names_2002)
+{
+	char now[4096];
+
+	ck_assert_int_eq(faithful_now, FAITHFUL_NONE);
+	get_param_faithful(now);
+	ck_assert_str_eq(now, "none\n");
+	ck_assert_int_eq(set_param_faithful("lostbit"), 0);
+	ck_assert_int_eq(faithful_now, FAITHFUL_LOSTBIT);
+	ck_assert_int_eq(set_param_faithful("delfunc"), -EINVAL);
+	ck_assert_int_eq(set_param_faithful("no such defect"), -EINVAL);
+	ck_assert_int_eq(set_param_faithful(""), -EINVAL);
+	get_param_faithful(now);
+	ck_assert_str_eq(now, "lostbit\n");
+	ck_assert_int_eq(set_param_faithful("none"), 0);
+	ck_assert_int_eq(faithful_now, FAITHFUL_NONE);
 }
 END_TEST
 
@@ -126,14 +158,14 @@ END_TEST
 /* A slot that keeps the old mask breaks the invariants. */
 START_TEST(lostbit_is_found)
 {
-	check_found("lostbit", LOOK_INSIDE, NULL);
+	check_found_2002("lostbit", LOOK_INSIDE, NULL);
 }
 END_TEST
 
 /* The program reads an old mask, or misses the bit of a new one. */
 START_TEST(lostbit_is_read)
 {
-	check_found("lostbit", LOOK_READER, "read ");
+	check_found_2002("lostbit", LOOK_READER, "read ");
 }
 END_TEST
 
@@ -268,6 +300,7 @@ int main(void)
 	tcase_set_timeout(tc, 600);
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, names);
+	tcase_add_test(tc, names_2002);
 	tcase_add_loop_test(tc, none_is_clean, 0, HOST_SEEDS);
 	tcase_add_test(tc, twice_is_found);
 	tcase_add_test(tc, twice_is_read);
