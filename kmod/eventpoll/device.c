@@ -30,7 +30,11 @@ static const struct ep_store *const stores[] = {
 	[EVENTPOLL_RWLOCK] = &ep_store_rwlock,
 };
 
-/* The choice of a store. */
+/*
+ * The choice of a store.  choice_mtx is a leaf; ep->used is never taken back, so
+ * that who has seen it set needs no lock to read ep->store.
+ */
+static DEFINE_MUTEX(choice_mtx);
 
 static void choose(struct eventpoll *ep, const struct ep_store *store)
 {
@@ -44,23 +48,20 @@ static int ep_choose(struct eventpoll *ep, unsigned long which)
 
 	if (which >= ARRAY_SIZE(stores))
 		return -EINVAL;
-	spin_lock_irq(&ep->wq.lock);
+	mutex_lock(&choice_mtx);
 	if (ep->used)
 		err = -EBUSY;
 	else
 		choose(ep, stores[which]);
-	spin_unlock_irq(&ep->wq.lock);
+	mutex_unlock(&choice_mtx);
 	return err;
 }
 
-/* From now on nobody changes ep->store. */
-static void ep_use(struct eventpoll *ep)
+void __ep_use(struct eventpoll *ep)
 {
-	if (smp_load_acquire(&ep->used))
-		return;
-	spin_lock_irq(&ep->wq.lock);
+	mutex_lock(&choice_mtx);
 	smp_store_release(&ep->used, true);
-	spin_unlock_irq(&ep->wq.lock);
+	mutex_unlock(&choice_mtx);
 }
 
 /* Waiting. */
@@ -252,7 +253,6 @@ static __poll_t ep_file_poll(struct file *file, struct poll_table_struct *pt)
 {
 	struct eventpoll *ep = ep_of_file(file);
 
-	ep_use(ep);
 	poll_wait(file, &ep->poll_wait, pt);
 	/* First on the queue, then the look; see wake.c. */
 	smp_mb();

@@ -58,7 +58,7 @@
  *			   kernel's epoll among them
  *	wait queue's lock  of the file, under which producers run
  *	store's lock	   each store tells its own
- *	ep->wq.lock	   leaf
+ *	ep->wq.lock	   leaf, as choice_mtx of device.c
  *	ep->poll_wait.lock beside it; the queue that those who watch us are on, so
  *			   it is at once the "wait queue's lock" of the next one
  *
@@ -371,8 +371,11 @@ int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max)
 	struct ep_batch batch = { .out = out, .left = max };
 	int n;
 
-	if (fatal_signal_pending(current) || mutex_lock_killable(&ep->mtx))
+	if (fatal_signal_pending(current) || mutex_lock_killable(&ep->mtx)) {
+		/* What woke the dying is for somebody else. */
+		ep_wake_waiter(ep, false);
 		return -EINTR;
+	}
 	n = transfer_locked(ep, &batch);
 	mutex_unlock(&ep->mtx);
 	return n;
@@ -385,6 +388,7 @@ bool ep_look(struct eventpoll *ep, unsigned int depth, bool outside)
 	};
 	bool found;
 
+	ep_use(ep);
 	if (!outside)
 		mutex_lock_nested(&ep->mtx, depth);
 	else if (!mutex_trylock(&ep->mtx))

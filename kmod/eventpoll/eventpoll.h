@@ -147,6 +147,15 @@ static inline struct epitem *ep_item_of(struct ep_link *link)
 
 /* device.c */
 extern const struct file_operations ep_fops;
+void __ep_use(struct eventpoll *ep);
+
+/** ep_use() - from now on nobody changes ep->store.  Process context. */
+static inline void ep_use(struct eventpoll *ep)
+{
+	/* Pairs with the release in __ep_use(). */
+	if (unlikely(!smp_load_acquire(&ep->used)))
+		__ep_use(ep);
+}
 
 /** ep_of_file() - the instance behind a file of ours. */
 static inline struct eventpoll *ep_of_file(const struct file *file)

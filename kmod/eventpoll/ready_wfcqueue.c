@@ -40,6 +40,7 @@
  * will.
  */
 #include <linux/atomic.h>
+#include <linux/container_of.h>
 #include <linux/preempt.h>
 #include <linux/processor.h>
 
