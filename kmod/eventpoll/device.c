@@ -60,6 +60,7 @@ static int ep_choose(struct eventpoll *ep, unsigned long which)
 void __ep_use(struct eventpoll *ep)
 {
 	mutex_lock(&choice_mtx);
+	/* Pairs with the acquire in ep_use(). */
 	smp_store_release(&ep->used, true);
 	mutex_unlock(&choice_mtx);
 }
@@ -295,7 +296,7 @@ static void ep_file_show(struct seq_file *m, struct file *file)
 
 		/* As the kernel's epoll has it. */
 		seq_printf(m, "tfd: %8d events: %8x data: %16llx  pos:%lli ino:%lx sdev:%x\n",
-			   item->fd, item->events, item->data,
+			   item->fd, (__force u32)item->events, item->data,
 			   (long long)item->file->f_pos, inode->i_ino,
 			   inode->i_sb->s_dev);
 		if (seq_has_overflowed(m))

@@ -175,7 +175,7 @@ static int insert(struct eventpoll *ep, struct file *file, int fd,
 		  const struct epoll_event *event, bool nest)
 {
 	struct epitem *item;
-	u32 revents;
+	__poll_t revents;
 	int err;
 
 	item = ep_item_alloc(ep, file, fd);
@@ -225,7 +225,7 @@ static void modify(struct epitem *item, const struct epoll_event *event)
 #define EXCLUSIVE_OK	(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | \
 			 EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
 
-static bool exclusive_ok(int op, struct file *file, u32 events)
+static bool exclusive_ok(int op, struct file *file, __poll_t events)
 {
 	if (op == EPOLL_CTL_MOD)
 		return false;
@@ -328,7 +328,7 @@ static enum ep_verdict leave(struct ep_batch *batch, int n)
 enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 {
 	struct epitem *item = ep_item_of(link);
-	u32 events;
+	__poll_t events;
 
 	events = ep_item_ask(item, &batch->pt, batch->depth + 1,
 			     batch->outside);

@@ -47,7 +47,7 @@
  * @rcu: the memory stays until readers are through
  */
 struct eventpoll {
-	struct mutex mtx;
+	struct mutex mtx;	/* see the top of eventpoll.c */
 	struct rb_root tree;
 	const struct ep_store *store;
 	struct wait_queue_head wq;
@@ -109,7 +109,7 @@ struct ep_entry {
 struct epitem {
 	struct ep_link link;
 	struct eventpoll *ep;
-	u32 events;
+	__poll_t events;
 	int fd;
 	enum ep_kind kind;
 	struct file *file;
@@ -203,7 +203,7 @@ struct epitem *ep_item_alloc(struct eventpoll *ep, struct file *file, int fd);
  *
  * Return: 0 or -ENOMEM; even then ep_item_unhook() has to be called.
  */
-int ep_item_hook(struct epitem *item, u32 *revents);
+int ep_item_hook(struct epitem *item, __poll_t *revents);
 
 /** ep_item_unhook() - and off them.  No producer of it runs afterwards. */
 void ep_item_unhook(struct epitem *item);
@@ -215,8 +215,8 @@ void ep_item_unhook(struct epitem *item);
  * @depth: as in struct ep_batch
  * @outside: as in struct ep_batch
  */
-u32 ep_item_ask(struct epitem *item, struct poll_table_struct *pt,
-		unsigned int depth, bool outside);
+__poll_t ep_item_ask(struct epitem *item, struct poll_table_struct *pt,
+		     unsigned int depth, bool outside);
 
 /**
  * ep_item_post() - this item may have something to tell

@@ -94,7 +94,7 @@ void ep_item_free(struct ep_link *link)
  * For an exclusive item: does the waiter who is woken now come for what @bits
  * tell?  With both directions at once the kernel says no, and the next is woken.
  */
-static bool satisfies(u32 events, __poll_t bits)
+static bool satisfies(__poll_t events, __poll_t bits)
 {
 	__poll_t what = bits & (EPOLLIN | EPOLLOUT);
 
@@ -110,7 +110,7 @@ static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 	struct epitem *item = entry->item;
 	struct eventpoll *ep = item->ep;
 	__poll_t bits = key_to_poll(key);
-	u32 events = READ_ONCE(item->events);
+	__poll_t events = READ_ONCE(item->events);
 	bool taken = false;
 
 	/* One-shot and told: only options are left. */
@@ -164,7 +164,7 @@ static void hook_queue(struct file *file, struct wait_queue_head *head,
 		add_wait_queue(head, &entry->wait);
 }
 
-int ep_item_hook(struct epitem *item, u32 *revents)
+int ep_item_hook(struct epitem *item, __poll_t *revents)
 {
 	struct ep_hooking h = { .item = item };
 
@@ -196,11 +196,11 @@ void ep_item_unhook(struct epitem *item)
 
 /* The consumer's look at the file. */
 
-u32 ep_item_ask(struct epitem *item, struct poll_table_struct *pt,
-		unsigned int depth, bool outside)
+__poll_t ep_item_ask(struct epitem *item, struct poll_table_struct *pt,
+		     unsigned int depth, bool outside)
 {
 	struct file *file = item->file;
-	u32 events = item->events;
+	__poll_t events = item->events;
 	__poll_t mask;
 
 	/* It may be polling us, with locks held that it would want again. */

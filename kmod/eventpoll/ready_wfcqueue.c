@@ -93,6 +93,7 @@ static void queue_append(struct queue *q, struct node *first, struct node *last)
 	/* A cut must not outlast a time slice: the consumer spins. */
 	preempt_disable();
 	before = xchg(&q->tail, last);
+	/* Pairs with the acquires in queue_next() and queue_take(). */
 	smp_store_release(&before->next, first);
 	preempt_enable();
 }
@@ -111,6 +112,7 @@ static struct node *queue_take(struct queue *q)
 	if (queue_empty(q))
 		return NULL;
 	node = queue_next(&q->head);
+	/* Pairs with the release in queue_append(). */
 	next = smp_load_acquire(&node->next);
 	if (!next) {
 		/* It looks like the last one: empty the queue, if it is. */

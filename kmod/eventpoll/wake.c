@@ -74,6 +74,7 @@ void ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
 	unsigned int nests;
 	unsigned long flags;
 
+	/* The barrier was in ep_wake_waiter(), or long ago for queued work. */
 	if (!waitqueue_active(&ep->poll_wait))
 		return;
 	/* The second is a round trip through some other kind of file. */
