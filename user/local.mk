@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # user/local.mk - example programs
 
-noinst_PROGRAMS += user/mmap_reader user/echo_server
+noinst_PROGRAMS += user/mmap_reader user/echo_server user/exhibit
 
 user_mmap_reader_SOURCES = \
 	user/mmap_reader.c \
@@ -11,3 +11,13 @@ user_mmap_reader_SOURCES = \
 
 user_echo_server_SOURCES = user/echo_server.c
 user_echo_server_LDADD = lib/libevq.la
+
+user_exhibit_SOURCES = \
+	user/exhibit.c user/exhibit.h \
+	user/exhibit_tell.c \
+	user/exhibit_set.c \
+	user/exhibit_2002.c \
+	user/exhibit_singlepass.c
+user_exhibit_CFLAGS = $(AM_CFLAGS) -pthread
+user_exhibit_LDFLAGS = $(AM_LDFLAGS) -pthread
+user_exhibit_LDADD = lib/libevq.la
