@@ -65,6 +65,9 @@ tests_guest_tests_SOURCES = \
 	tests/guest/behave_process.c \
 	tests/guest/behave_fdinfo.c \
 	tests/guest/port.c \
+	tests/guest/port_tokens.c \
+	tests/guest/port_tokens.h \
 	tests/guest/port_stress.c \
+	tests/guest/port_storm.c \
 	vm/kmsg.c \
 	vm/kmsg.h
