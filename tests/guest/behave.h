@@ -72,13 +72,27 @@ void behave_register(struct guest_test tests[BEHAVE_DESIGNS],
 		static const struct guest_test model = {		\
 			NULL, text, secs,				\
 			{ #name, behave_fn_##name, __FILE__, __LINE__ }, \
-			NULL, NULL					\
+			NULL, NULL, NULL				\
 		};							\
 		static struct guest_test tests[BEHAVE_DESIGNS];		\
 									\
 		behave_register(tests, &model, designs);		\
 	}								\
 	static void behave_fn_##name(int guest_i __attribute__((unused)))
+
+/**
+ * BEHAVE_KNOWN() - this test fails for a design, and will go on to
+ * @name: of the test, above in the same file
+ * @design: bare, as in behave_names
+ * @text: why
+ */
+#define BEHAVE_KNOWN(name, design, text)				\
+	__attribute__((constructor))					\
+	static void behave_known_##design##_##name(void)		\
+	{								\
+		guest_known(#design, #name, text);			\
+	}								\
+	struct guest_test
 
 /** behave_design() - the bit of the design that the running test is for. */
 unsigned int behave_design(void);

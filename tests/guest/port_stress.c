@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "port_tokens.h"
 
@@ -22,14 +23,25 @@ static unsigned int pick(unsigned int *seed, unsigned int n)
 	return stress_random(seed) % n;
 }
 
+/* Leaves the CPUs to the traffic. */
+static void step_back(void)
+{
+	struct timespec ts = { .tv_nsec = 100000 };
+
+	nanosleep(&ts, NULL);
+}
+
 /* A lane to disturb, or -1 for now. */
 static int pick_lane(struct traffic *t, unsigned int *seed)
 {
-	int i = (int)pick(seed, (unsigned int)t->lanes);
+	int i, tries;
 
-	if (lane_touch(t, i))
-		return i;
-	sched_yield();
+	for (tries = 0; tries < t->lanes; tries++) {
+		i = (int)pick(seed, (unsigned int)t->lanes);
+		if (lane_touch(t, i))
+			return i;
+	}
+	step_back();
 	return -1;
 }
 
@@ -243,7 +255,8 @@ static void *churn_inner(void *arg)
 		}
 		if (why)
 			return (void *)why;
-		sched_yield();
+		if (held != of)
+			step_back();
 	}
 	return NULL;
 }

@@ -63,7 +63,7 @@ struct port_lane {
  * @ended: the waiters have ended
  * @told: lanes told to waiters
  * @signals: signals taken by waiters
- * @mended: lanes that were stuck, see above
+ * @mended: lanes that stood still and got a MOD, see above
  * @lane: in memory that children share, as all of this
  */
 struct traffic {
@@ -176,7 +176,7 @@ void port_stress_body(void (*body)(void));
 		static const struct guest_test model = {		\
 			"portstress", text, 300,			\
 			{ #name, stress_fn_##name, __FILE__, __LINE__ }, \
-			NULL, NULL					\
+			NULL, NULL, NULL				\
 		};							\
 		static struct guest_test tests[BEHAVE_DESIGNS];		\
 									\
