@@ -19,6 +19,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/abi.c \
 	tests/guest/mmap.c \
 	tests/guest/compat.c \
+	tests/guest/call32.h \
 	tests/guest/contract.c \
 	tests/guest/events.c \
 	tests/guest/calls.c \
@@ -66,6 +67,10 @@ tests_guest_tests_SOURCES = \
 	tests/guest/behave_process.c \
 	tests/guest/behave_fdinfo.c \
 	tests/guest/port.c \
+	tests/guest/port_limit.c \
+	tests/guest/port_cycle.c \
+	tests/guest/port_compat.c \
+	tests/guest/port_load.c \
 	tests/guest/port_tokens.c \
 	tests/guest/port_tokens.h \
 	tests/guest/port_stress.c \

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * compat.c - suite compat: the packed struct evpoll and 32-bit callers
- *
- * The 32-bit calls are made with int $0x80, which takes the kernel's ia32
- * entry in a 64-bit program too; all they point to lies below 4 GiB.
  */
 #define _GNU_SOURCE
-#include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
+#include "call32.h"
 #include "guest.h"
 
 /* What a libc header of 2002 declared: no padding on 64 bits either. */
@@ -92,65 +88,6 @@ GUEST_TEST(compat, packed_at_the_edge, 10,
 }
 
 #ifdef __x86_64__
-
-#define NR32_write	4
-#define NR32_getpid	20
-#define NR32_ioctl	54
-#define NR32_mmap	90
-#define NR32_munmap	91
-
-static long call32(long nr, long a, long b, long c)
-{
-	long ret;
-
-	asm volatile("int $0x80"
-		     : "=a"(ret)
-		     : "a"(nr), "b"(a), "c"(b), "d"(c)
-		     : "memory", "r8", "r9", "r10", "r11");
-	return (int)ret;
-}
-
-static void no_entry(int sig)
-{
-	(void)sig;
-	_exit(1);
-}
-
-/*
- * A kernel without the entry faults: find out in a child, which catches the
- * signal, as the kernel tells its log of one that nobody catches.
- */
-static void need_call32(void)
-{
-	pid_t pid = guest_fork();
-	int status;
-
-	if (!pid) {
-		signal(SIGSEGV, no_entry);
-		_exit(call32(NR32_getpid, 0, 0, 0) == getpid() ? 0 : 1);
-	}
-	ck_assert(waitpid(pid, &status, 0) == pid);
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		GUEST_SKIP("this kernel has no IA32 emulation");
-}
-
-/* A page below 4 GiB. */
-static char *low_page(void)
-{
-	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-
-	ck_assert(p != MAP_FAILED);
-	return p;
-}
-
-#define CALL32(nr, a, b, c, value) do {					\
-	long got32 = call32(nr, (long)(a), (long)(b), (long)(c));	\
-	long want32 = (value);						\
-	ck_assert_msg(got32 == want32,					\
-		      "32-bit " #nr " " #b ": expected %ld, got %ld (%s)", \
-		      want32, got32, got32 < 0 ? strerror((int)-got32) : ""); \
-} while (0)
 
 /* As evset_open(), all by 32-bit calls; the mapping is below 4 GiB too. */
 static void open32(struct evset *s, int max)
