@@ -269,6 +269,8 @@ static int ep_file_open(struct inode *inode, struct file *file)
 	choose(ep, stores[EVENTPOLL_OVFLIST]);
 	ep->file = file;
 	file->private_data = ep;
+	/* ESPIPE, as the kernel's epoll says, which is no device. */
+	file->f_mode &= ~(FMODE_PREAD | FMODE_PWRITE);
 	return 0;
 }
 
