@@ -10,7 +10,9 @@
 #include "modules.h"
 
 /* In the order in which they can be unloaded. */
-static const char *const ours[] = { "fcb_test", "dev_epoll", "fcb" };
+static const char *const ours[] = {
+	"eventpoll_port", "fcb_test", "dev_epoll", "fcb",
+};
 
 int module_load(const char *name, const char *params)
 {
