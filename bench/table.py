@@ -21,6 +21,9 @@ import records
 REFERENCE = "epoll"         # ratios are to this design, the kernel's epoll ET
 MAPPED = "devepoll"         # the design that the closing sentence is about
 PORT = ("ovflist", "singlepass", "wfcqueue", "rwlock")      # the stores of /dev/eventpoll
+# one for each design, in their order; those of the stores are told apart by dashes too
+COLOURS = ("#c00000", "#000000", "#808080", "#0060c0", "#e08000", "#008040", "#8020c0",
+           "#a0a000", "#00a0a0", "#c060a0")
 UNITS = {"insn": "instructions", "ns": "nanoseconds"}
 
 
@@ -259,8 +262,18 @@ def print_others(found):
             for r in rest if r["workload"] == workload and "median" in r])
 
 
+def curves(designs, column, shown):
+    """What gnuplot is to draw: a line for each design that is shown."""
+    return ", ".join(
+        f"'tax.dat' using 1:{column(i + 2)} with linespoints linewidth 2 "
+        f"linecolor '{COLOURS[i % len(COLOURS)]}' dashtype {2 if d in PORT else 1} "
+        f"pointtype {i + 4} title '{d}'"
+        for i, d in enumerate(designs) if d in shown)
+
+
 def plot(ready, title, folder):
-    """Tax over K, both axes logarithmic; the M with the most Ks."""
+    """Tax over K, for the M with the most Ks: as it is, and below it in times of
+    the reference's, without those that are far from it."""
     m = max(ready.ms, key=lambda m: (len(ready.ks(m)), m))
     designs = [d for d in ready.designs
                if any((ready.tax(m, k, d) or 0) > 0 for k in ready.ks(m))]
@@ -272,21 +285,32 @@ def plot(ready, title, folder):
         for k in ready.ks(m):
             taxes = [ready.tax(m, k, d) for d in designs]
             out.write(" ".join([str(k)] + [f"{t:.9g}" if t and t > 0 else "?" for t in taxes]) + "\n")
-    lines = ", ".join(
-        f"'tax.dat' using 1:{i + 2} with linespoints linewidth 2 pointtype {i + 4} title '{d}'"
-        for i, d in enumerate(designs))
+    near = [d for d, r in ready.ratios(m) if max(r) < 4] + [MAPPED, REFERENCE]
+    two = REFERENCE in designs and len(set(near) & set(designs)) > 1
     with open(os.path.join(folder, "tax.gnuplot"), "w") as out:
         out.write(f"""# gnuplot tax.gnuplot: draws tax.svg from tax.dat
-set terminal svg size 900,560 dynamic font 'sans-serif,14' background 'white' noenhanced
+set terminal svg size 900,{960 if two else 560} dynamic font 'sans-serif,14' background 'white' noenhanced
 set output 'tax.svg'
+{'set multiplot layout 2,1' if two else ''}
 set title '{title}'
 set xlabel 'sources ready at once (of {m})'
 set ylabel '{ready.unit} per event delivered'
 set logscale xy
 set grid xtics ytics
 set key outside right top
+set lmargin 11
+set rmargin 22
 set datafile missing '?'
-plot {lines}
+plot {curves(designs, str, designs)}
+""")
+        if two:
+            to = designs.index(REFERENCE) + 2
+            out.write(f"""set title 'the same, in times of {REFERENCE}'
+set ylabel 'times {REFERENCE}'
+unset logscale y
+set yrange [0:*]
+plot {curves(designs, lambda i: f"(${i}/${to})", near)}
+unset multiplot
 """)
     if not shutil.which("gnuplot"):
         return f"table.py: no gnuplot (package gnuplot-nox): {folder}/tax.gnuplot is not drawn"
