@@ -138,7 +138,7 @@ extern struct guest_where *guest_last;
 	errno = 0;							\
 	guest_got = (long)(call);					\
 	if (guest_got != guest_want)					\
-		ck_abort_msg(#call ": expected %ld, got %ld%s%s",	\
+		ck_abort_msg("%s: expected %ld, got %ld%s%s", #call,	\
 			     guest_want, guest_got,			\
 			     guest_got < 0 ? ", " : "",			\
 			     guest_got < 0 ? guest_error(guest_got) : ""); \
@@ -153,8 +153,8 @@ extern struct guest_where *guest_last;
 	guest_got = (long)(call);					\
 	guest_errno = errno;						\
 	if (guest_got != -1 || guest_errno != (err))			\
-		ck_abort_msg(#call ": expected -1 with " #err ", got %ld%s%s", \
-			     guest_got, guest_got < 0 ? ", " : "",	\
+		ck_abort_msg("%s: expected -1 with " #err ", got %ld%s%s", \
+			     #call, guest_got, guest_got < 0 ? ", " : "",	\
 			     guest_got < 0 ? strerror(guest_errno) : ""); \
 } while (0)
 
