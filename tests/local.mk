@@ -58,6 +58,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/behave_ctl.c \
 	tests/guest/behave_trigger.c \
 	tests/guest/behave_wait.c \
+	tests/guest/behave_during.c \
 	tests/guest/behave_transfer.c \
 	tests/guest/behave_source.c \
 	tests/guest/behave_socket.c \
