@@ -66,12 +66,10 @@
  * held.  It never waits for an ep->mtx, and never asks an instance of the kernel's
  * epoll; when it cannot know, it says yes, and the wait that follows finds out.
  */
-#include <linux/file.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "compat.h"
 #include "eventpoll.h"
 #include "fcblist.h"
 #include "stall.h"
@@ -325,6 +323,20 @@ static enum ep_verdict leave(struct ep_batch *batch, int n)
 	return EP_LEAVE;
 }
 
+/* Return: false if the program's array cannot be written. */
+static bool tell(struct epoll_event __user *out, __poll_t events, u64 data)
+{
+	if (!user_access_begin(out, sizeof(*out)))
+		return false;
+	unsafe_put_user(events, &out->events, fault);
+	unsafe_put_user(data, &out->data, fault);
+	user_access_end();
+	return true;
+fault:
+	user_access_end();
+	return false;
+}
+
 enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 {
 	struct epitem *item = ep_item_of(link);
@@ -337,8 +349,7 @@ enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 	ep_stall();
 	if (!events)
 		return EP_DONE;
-	if (put_user(events, &batch->out->events) ||
-	    put_user(item->data, &batch->out->data))
+	if (!tell(batch->out, events, item->data))
 		return leave(batch, -EFAULT);
 	batch->out++;
 	batch->n++;

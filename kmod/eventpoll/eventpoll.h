@@ -10,6 +10,7 @@
 #include <linux/capability.h>	/* 6.1's eventpoll.h wants it */
 #include <linux/fs.h>
 #include <linux/eventpoll.h>
+#include <linux/file.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/rbtree.h>
@@ -17,6 +18,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "ep_user.h"
 #include "ready.h"
 
@@ -208,15 +210,36 @@ int ep_item_hook(struct epitem *item, __poll_t *revents);
 /** ep_item_unhook() - and off them.  No producer of it runs afterwards. */
 void ep_item_unhook(struct epitem *item);
 
+__poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
+			    unsigned int depth, bool outside);
+
 /**
  * ep_item_ask() - what of an item's mask is true of its file now?
  * @item: in the tree of an instance whose mutex is held
  * @pt: puts the caller on wait queues, or does not
  * @depth: as in struct ep_batch
  * @outside: as in struct ep_batch
+ *
+ * Inline, since it is done for every event.
  */
-__poll_t ep_item_ask(struct epitem *item, struct poll_table_struct *pt,
-		     unsigned int depth, bool outside);
+static inline __poll_t ep_item_ask(struct epitem *item,
+				   struct poll_table_struct *pt,
+				   unsigned int depth, bool outside)
+{
+	struct file *file = item->file;
+	__poll_t events = item->events;
+	__poll_t mask;
+
+	if (unlikely(item->kind != EP_LEAF))
+		return ep_item_ask_nested(item, pt, depth, outside);
+	/* A file in its last close has nothing to tell. */
+	if (unlikely(!compat_file_pin(file)))
+		return 0;
+	pt->_key = events;
+	mask = vfs_poll(file, pt);
+	fput(file);
+	return mask & events;
+}
 
 /**
  * ep_item_post() - this item may have something to tell

@@ -13,13 +13,11 @@
  * producer does with the item.
  */
 #include <linux/atomic.h>
-#include <linux/file.h>
 #include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 
-#include "compat.h"
 #include "eventpoll.h"
 #include "fcblist.h"
 
@@ -194,25 +192,23 @@ void ep_item_unhook(struct epitem *item)
 	}
 }
 
-/* The consumer's look at the file. */
-
-__poll_t ep_item_ask(struct epitem *item, struct poll_table_struct *pt,
-		     unsigned int depth, bool outside)
+/* The consumer's look at a file that is an instance. */
+__poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
+			    unsigned int depth, bool outside)
 {
 	struct file *file = item->file;
-	__poll_t events = item->events;
+	struct eventpoll *child;
 	__poll_t mask;
 
 	/* It may be polling us, with locks held that it would want again. */
 	if (outside && item->kind == EP_FOREIGN)
-		return events & (EPOLLIN | EPOLLRDNORM);
+		return item->events & (EPOLLIN | EPOLLRDNORM);
 
 	if (!compat_file_pin(file))
 		return 0;
-	pt->_key = events;
+	pt->_key = item->events;
 	if (item->kind == EP_PORT) {
-		struct eventpoll *child = ep_of_file(file);
-
+		child = ep_of_file(file);
 		poll_wait(file, &child->poll_wait, pt);
 		mask = ep_look(child, depth, outside) ?
 		       EPOLLIN | EPOLLRDNORM : 0;
@@ -220,7 +216,7 @@ __poll_t ep_item_ask(struct epitem *item, struct poll_table_struct *pt,
 		mask = vfs_poll(file, pt);
 	}
 	fput(file);
-	return mask & events;
+	return mask & item->events;
 }
 
 void ep_item_post(struct epitem *item)
