@@ -102,21 +102,6 @@ void ep_pages_take(struct ep_pages *p, struct ep_pages *out)
 	p->version = version + 1;
 }
 
-/*
- * The notifier of 2002 masked an event with the item's mask, and once more
- * with the one in the slot, which is the mask at the slot's first event.  That
- * is read from the page: programs can read it too, but not write to it.
- */
-bool ep_pages_merge_2002(struct ep_slot *s, short bits)
-{
-	bits &= s->where->events & ~s->revents;
-	if (!bits)
-		return false;
-	s->revents |= bits;
-	s->where->revents = s->revents;
-	return true;
-}
-
 bool ep_pages_next_page(struct ep_pages *p)
 {
 	if (p->count >= ep_pages_capacity(p))

@@ -150,10 +150,24 @@ static __always_inline void ep_slot_write(struct ep_slot *s, short revents)
 	*(u64 *)s->where = s->word | (u64)(u16)revents << EP_REVENTS_SHIFT;
 }
 
-/** ep_pages_merge_2002() - an event of a pending slot with the defect of 2002
- *  (faithful.h), for ep_pages alone.
+/**
+ * ep_pages_merge_2002() - an event of a pending slot with the defect of 2002
+ *
+ * For ep_pages alone (faithful.h).  The notifier masked an event with the
+ * item's mask, and once more with the one in the slot, which is the mask at the
+ * slot's first event.  That is read from the page: programs can read it too,
+ * but not write to it.  Inline, since a call would cost a register on the path
+ * of every event.
  */
-bool ep_pages_merge_2002(struct ep_slot *s, short bits);
+static __always_inline bool ep_pages_merge_2002(struct ep_slot *s, short bits)
+{
+	bits &= s->where->events & ~s->revents;
+	if (!bits)
+		return false;
+	s->revents |= bits;
+	s->where->revents = s->revents;
+	return true;
+}
 
 /** ep_pages_next_page() - find the page of slot @count, for ep_pages alone. */
 bool ep_pages_next_page(struct ep_pages *p);

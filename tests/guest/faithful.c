@@ -402,11 +402,10 @@ static void *crowd_open(void *arg)
 	int i, n, u[2];
 
 	for (i = 0; !crowd_stops(c); i = (i + 1) % c->n) {
-		if (i & 1) {
+		if (i & 1)
 			guest_unix(u);
-		} else {
+		else
 			guest_pipe(u);
-		}
 		GUEST_RETURNS(dup2(u[0], c->base + i), c->base + i);
 		close(u[0]);
 		n = evset_ctl(c->s, c->base + i, POLL_ALL);
