@@ -531,7 +531,7 @@ static void *flicker(void *arg)
 	return NULL;
 }
 
-BEHAVE_TEST(race_reuse_under_a_harvest, 120, BEHAVE_EPOLL,
+BEHAVE_TEST(race_reuse_under_a_harvest, 120, BEHAVE_EVERY,
 	    "numbers are closed and used again while another thread harvests: each file's event comes, then its end")
 {
 	struct flicker f = { .ep = behave_create() };

@@ -653,7 +653,7 @@ BEHAVE_TEST(scm_garbage, 60, BEHAVE_EPOLL,
  * Waiters that end otherwise
  */
 
-BEHAVE_TEST(killed_waiter, 30, BEHAVE_EPOLL,
+BEHAVE_TEST(killed_waiter, 30, BEHAVE_EVERY,
 	    "a waiter that is killed takes no event with it")
 {
 	int p[2], ep = behave_create();

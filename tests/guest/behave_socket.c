@@ -123,7 +123,7 @@ BEHAVE_TEST(unix_stream_peer_closed, 20, BEHAVE_EPOLL,
 	behave_expect(ep, sv[0], EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
 }
 
-BEHAVE_TEST(unix_stream_peer_closed_edge, 20, BEHAVE_EPOLL,
+BEHAVE_TEST(unix_stream_peer_closed_edge, 20, BEHAVE_EVERY,
 	    "edge-triggered: the close of a unix stream's peer is told, though its wake-up says nothing, and once")
 {
 	int sv[2], ep = behave_create();
@@ -167,7 +167,7 @@ BEHAVE_TEST(unix_stream_half_closed, 20, BEHAVE_EPOLL,
 	behave_expect(ep, sv[0], EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
 }
 
-BEHAVE_TEST(unix_stream_own_shutdown, 20, BEHAVE_EPOLL,
+BEHAVE_TEST(unix_stream_own_shutdown, 20, BEHAVE_EVERY,
 	    "edge-triggered: a socket's own shutdown is an event too")
 {
 	int sv[2], ep = behave_create();
@@ -453,7 +453,7 @@ BEHAVE_TEST(tcp_data_until_read, 30, BEHAVE_EPOLL,
 	}
 }
 
-BEHAVE_TEST(tcp_each_segment_is_an_edge, 30, BEHAVE_EPOLL,
+BEHAVE_TEST(tcp_each_segment_is_an_edge, 30, BEHAVE_EVERY,
 	    "edge-triggered: each segment that comes is an event, read or not")
 {
 	int sv[2], on = 1, ep = behave_create();
@@ -514,7 +514,7 @@ BEHAVE_TEST(tcp_half_closed, 30, BEHAVE_EPOLL,
 	behave_expect(ep, sv[0], EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
 }
 
-BEHAVE_TEST(tcp_fin_is_an_edge, 30, BEHAVE_EPOLL,
+BEHAVE_TEST(tcp_fin_is_an_edge, 30, BEHAVE_EVERY,
 	    "edge-triggered for EPOLLRDHUP alone: a FIN is told, data is not")
 {
 	int sv[2], ep = behave_create();

@@ -50,7 +50,7 @@ BEHAVE_TEST(pipe_data_until_drained, 20, BEHAVE_EPOLL,
 	behave_none(ep);
 }
 
-BEHAVE_TEST(pipe_each_write_is_an_edge, 20, BEHAVE_EPOLL,
+BEHAVE_TEST(pipe_each_write_is_an_edge, 20, BEHAVE_EVERY,
 	    "edge-triggered: each write to a pipe is an event, unread data or not")
 {
 	int p[2], ep = behave_create();
@@ -66,7 +66,7 @@ BEHAVE_TEST(pipe_each_write_is_an_edge, 20, BEHAVE_EPOLL,
 	behave_none(ep);
 }
 
-BEHAVE_TEST(pipe_two_writes_one_edge, 20, BEHAVE_EPOLL,
+BEHAVE_TEST(pipe_two_writes_one_edge, 20, BEHAVE_EVERY,
 	    "edge-triggered: what comes before the wait is one event, however often it came")
 {
 	int p[2], ep = behave_create();
@@ -155,7 +155,7 @@ BEHAVE_TEST(pipe_writer_gone_with_data, 20, BEHAVE_EPOLL,
 	behave_expect(ep, p[0], EPOLLHUP);
 }
 
-BEHAVE_TEST(pipe_writer_gone_is_an_edge, 20, BEHAVE_EPOLL,
+BEHAVE_TEST(pipe_writer_gone_is_an_edge, 20, BEHAVE_EVERY,
 	    "edge-triggered: the end of a pipe's writer is one event")
 {
 	int p[2], ep = behave_create();
@@ -205,7 +205,7 @@ BEHAVE_TEST(pipe_reader_gone_is_err, 20, BEHAVE_EPOLL,
 	behave_expect(ep, q[1], EPOLLERR);
 }
 
-BEHAVE_TEST(pipe_reader_gone_is_an_edge, 20, BEHAVE_EPOLL,
+BEHAVE_TEST(pipe_reader_gone_is_an_edge, 20, BEHAVE_EVERY,
 	    "edge-triggered: the end of a full pipe's reader is one event for its writer")
 {
 	int p[2], ep = behave_create();
@@ -344,7 +344,7 @@ BEHAVE_TEST(eventfd_count_until_read, 20, BEHAVE_EPOLL,
 	behave_expect(ep, fd, EPOLLOUT);
 }
 
-BEHAVE_TEST(eventfd_each_write_is_an_edge, 20, BEHAVE_EPOLL,
+BEHAVE_TEST(eventfd_each_write_is_an_edge, 20, BEHAVE_EVERY,
 	    "edge-triggered: each write to an eventfd is an event, read or not")
 {
 	int fd = guest_eventfd(), ep = behave_create();
@@ -472,7 +472,7 @@ BEHAVE_TEST(timerfd_expired_until_read, 20, BEHAVE_EPOLL,
 	behave_none(ep);
 }
 
-BEHAVE_TEST(timerfd_each_expiry_is_an_edge, 20, BEHAVE_EPOLL,
+BEHAVE_TEST(timerfd_each_expiry_is_an_edge, 20, BEHAVE_EVERY,
 	    "edge-triggered: each expiry, in a hard interrupt, is an event")
 {
 	int fd = timer_make(), ep = behave_create();
@@ -550,7 +550,7 @@ BEHAVE_TEST(signalfd_signal_until_read, 20, BEHAVE_EPOLL,
 	behave_none(ep);
 }
 
-BEHAVE_TEST(signalfd_edge, 20, BEHAVE_EPOLL,
+BEHAVE_TEST(signalfd_edge, 20, BEHAVE_EVERY,
 	    "edge-triggered: each queued signal is an event, unread ones or not")
 {
 	int fd = signal_make(SIGRTMIN), ep = behave_create();
@@ -791,7 +791,7 @@ BEHAVE_TEST(pty_data_both_ways, 30, BEHAVE_EPOLL,
 	}
 }
 
-BEHAVE_TEST(pty_edges, 30, BEHAVE_EPOLL,
+BEHAVE_TEST(pty_edges, 30, BEHAVE_EVERY,
 	    "edge-triggered: a write to one end of a terminal is an event of the other")
 {
 	int master = pty_master(), slave = pty_slave(master);
