@@ -48,7 +48,8 @@ def times(value, what):
 
 def say(text, indent=""):
     """A paragraph."""
-    print(textwrap.fill(text, 96, initial_indent=indent, subsequent_indent=indent))
+    print(textwrap.fill(text, 96, initial_indent=indent, subsequent_indent=indent,
+                        break_on_hyphens=False))
 
 
 def print_table(head, rows):
