@@ -22,6 +22,14 @@ enum plant {
 	PLANT_IGNOREENOMEM,	/* 2002: attaching fails, and it is not told */
 	PLANT_STALESLOT,	/* a removal leaves the pending slot */
 	PLANT_HALFSHARED,	/* the switch hands out the half that is filled */
+	PLANT_LEFTALONE,	/* what comes while a waiter is told is lost */
+	PLANT_LEVELONCE,	/* level-triggered is told once, as an edge */
+	PLANT_STAYSARMED,	/* one-shot is told each time, as an edge */
+	PLANT_PINS,		/* a watched file is pinned: its close is no end */
+	PLANT_ALLEXCLUSIVE,	/* an exclusive event wakes everybody */
+	PLANT_UNFAIR,		/* what had no room comes behind what was told */
+	PLANT_NONEXT,		/* what had no room wakes no other waiter */
+	PLANT_MODBLIND,		/* MOD does not look at the file */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -41,7 +49,9 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 {
 	static const char * const names[] = {
 		"none", "drop", "twice", "mapcount", "enomem",
-		"ignoreenomem", "staleslot", "halfshared",
+		"ignoreenomem", "staleslot", "halfshared", "leftalone",
+		"levelonce", "staysarmed", "pins", "allexclusive", "unfair",
+		"nonext", "modblind",
 	};
 	int i = sysfs_match_string(names, val);
 

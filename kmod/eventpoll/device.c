@@ -17,6 +17,8 @@
 #include "eventpoll.h"
 #include "eventpoll_port.h"
 #include "fcblist.h"
+#define PLANT_PARAM
+#include "plant.h"
 
 static unsigned short mode = 0600;
 module_param(mode, ushort, 0444);

@@ -72,6 +72,7 @@
 
 #include "eventpoll.h"
 #include "fcblist.h"
+#include "plant.h"
 #include "stall.h"
 
 /* Lifetime of an instance. */
@@ -132,6 +133,8 @@ static void item_remove(struct epitem *item)
 
 	if (file_notify_delcb(item->file, NULL, item))
 		return;
+	if (planted(PLANT_PINS))
+		fput(item->file);
 	item_end(item);
 	refcount_dec(&ep->refs);
 }
@@ -189,6 +192,8 @@ static int insert(struct eventpoll *ep, struct file *file, int fd,
 		refcount_dec(&ep->refs);
 		return err;
 	}
+	if (planted(PLANT_PINS))
+		get_file(file);
 	if (nest)
 		err = ep_nest_paths(item);
 	if (!err)
@@ -215,7 +220,7 @@ static void modify(struct epitem *item, const struct epoll_event *event)
 	 */
 	smp_mb();
 	init_poll_funcptr(&pt, NULL);
-	if (ep_item_ask(item, &pt, 1, false))
+	if (ep_item_ask(item, &pt, 1, false) && !planted(PLANT_MODBLIND))
 		ep_item_post(item);
 }
 
@@ -354,10 +359,12 @@ enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 	batch->out++;
 	batch->n++;
 	batch->left--;
-	if (item->events & EPOLLONESHOT)
-		WRITE_ONCE(item->events, item->events & EP_OPTIONS);
-	else if (!(item->events & EPOLLET))
+	if (item->events & EPOLLONESHOT) {
+		if (!planted(PLANT_STAYSARMED))
+			WRITE_ONCE(item->events, item->events & EP_OPTIONS);
+	} else if (!(item->events & EPOLLET) && !planted(PLANT_LEVELONCE)) {
 		return EP_AGAIN;
+	}
 	return EP_DONE;
 }
 
@@ -372,7 +379,7 @@ static int transfer_locked(struct eventpoll *ep, struct ep_batch *batch)
 	WRITE_ONCE(ep->scanning, true);
 	more = ep->store->transfer(&ep->ready, batch);
 	WRITE_ONCE(ep->scanning, false);
-	if (more)
+	if (more && !planted(PLANT_NONEXT))
 		ep_wake_waiter(ep, false);
 	return batch->n;
 }

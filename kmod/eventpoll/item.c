@@ -20,6 +20,7 @@
 
 #include "eventpoll.h"
 #include "fcblist.h"
+#include "plant.h"
 
 static struct kmem_cache *ep_item_cache;
 
@@ -101,6 +102,22 @@ static bool satisfies(__poll_t events, __poll_t bits)
 	return what != (EPOLLIN | EPOLLOUT) && (events & what);
 }
 
+#ifdef DEVEPOLL_PLANT
+static bool drop_this_one(struct eventpoll *ep)
+{
+	static atomic_t wakeups;
+
+	return (planted(PLANT_DROP) &&
+		atomic_inc_return(&wakeups) % 7 == 0) ||
+	       (planted(PLANT_LEFTALONE) && READ_ONCE(ep->scanning));
+}
+#else
+static bool drop_this_one(struct eventpoll *ep)
+{
+	return false;
+}
+#endif
+
 static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 		     int flags, void *key)
 {
@@ -112,7 +129,8 @@ static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 	bool taken = false;
 
 	/* One-shot and told: only options are left. */
-	if ((events & ~EP_OPTIONS) && (!bits || (bits & events))) {
+	if ((events & ~EP_OPTIONS) && (!bits || (bits & events)) &&
+	    !drop_this_one(ep)) {
 		bool fresh = ep->store->post(&ep->ready, &item->link);
 
 		taken = ep_wake_waiter(ep, flags) && satisfies(events, bits);
@@ -156,7 +174,7 @@ static void hook_queue(struct file *file, struct wait_queue_head *head,
 	entry->item = item;
 	entry->next = item->entries;
 	item->entries = entry;
-	if (item->events & EPOLLEXCLUSIVE)
+	if ((item->events & EPOLLEXCLUSIVE) && !planted(PLANT_ALLEXCLUSIVE))
 		add_wait_queue_exclusive(head, &entry->wait);
 	else
 		add_wait_queue(head, &entry->wait);

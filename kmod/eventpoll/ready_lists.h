@@ -15,6 +15,7 @@
 
 #include <linux/list.h>
 
+#include "plant.h"
 #include "ready.h"
 
 struct lists_item {
@@ -109,7 +110,10 @@ static inline bool lists_merge(struct ep_lists *l, struct list_head *taken)
 			list_add(&item->node, &l->list);
 	}
 	WRITE_ONCE(l->side, CLOSED);
-	list_splice(taken, &l->list);
+	if (planted(PLANT_UNFAIR))
+		list_splice_tail(taken, &l->list);
+	else
+		list_splice(taken, &l->list);
 	return !list_empty(&l->list);
 }
 

@@ -563,6 +563,7 @@ void traffic_run(struct traffic *t, const struct traffic_plan *plan)
 	pthread_t churner[MOST_THREADS], mends = 0;
 	int i, members = plan->waiters + plan->writers, churners = 0;
 	pid_t pid[MOST_THREADS];
+	struct timespec end;
 	uint64_t one = 1;
 	const char *why;
 
@@ -601,8 +602,11 @@ void traffic_run(struct traffic *t, const struct traffic_plan *plan)
 	account(t);
 	guest_check(write(t->control, &one, sizeof(one)) > 0, "control: %s",
 		    strerror(errno));
+	end = (struct timespec){ time(NULL) + 2 * GUEST_WAIT_MS / 1000, 0 };
 	for (i = 0; i < plan->waiters; i++)
-		guest_join(w[i].thread);
+		guest_check(!pthread_timedjoin_np(w[i].thread, NULL, &end),
+			    "waiter %d sleeps, but there is the event that ends it",
+			    i);
 	for (i = 0; i < plan->child_waiters; i++)
 		guest_reap(pid[i]);
 	__atomic_store_n(&t->ended, true, __ATOMIC_RELEASE);
