@@ -59,7 +59,6 @@ tests_guest_tests_SOURCES = \
 	tests/guest/behave_trigger.c \
 	tests/guest/behave_wait.c \
 	tests/guest/behave_during.c \
-	tests/guest/behave_transfer.c \
 	tests/guest/behave_source.c \
 	tests/guest/behave_socket.c \
 	tests/guest/behave_close.c \

@@ -142,8 +142,18 @@ static void expect_fds(int ep, const int *fds, int n)
 		   (int)(sizeof(expect_list) / sizeof(int)));		\
 } while (0)
 
-BEHAVE_TEST(during_event_of_what_is_told, 30,
-	    BEHAVE_EPOLL & ~BEHAVE_SINGLEPASS,
+/* The wait before it has ended, so whatever there is is there now. */
+static void expect_now(int ep, int fd)
+{
+	struct epoll_event ev[2];
+	int n = behave_wait(ep, ev, 2, 0);
+
+	ck_assert_msg(n == 1 && ev[0].data.fd == fd,
+		      "the event of meanwhile is lost: expected fd %d, got %d events",
+		      fd, n);
+}
+
+BEHAVE_TEST(during_event_of_what_is_told, 30, BEHAVE_EPOLL,
 	    "edge-triggered: an event of the very file that is being told, after it was asked, is told in the next wait")
 {
 	struct consumer c = { .ep = behave_create(), .max = 4 };
@@ -153,9 +163,11 @@ BEHAVE_TEST(during_event_of_what_is_told, 30,
 	consumer_start_and_stop(&c);
 	guest_put(fd);
 	consumer_goes_on(&c, 1);
-	behave_expect(c.ep, fd, EPOLLIN);
+	expect_now(c.ep, fd);
 	behave_none(c.ep);
 }
+BEHAVE_KNOWN(during_event_of_what_is_told, singlepass,
+	     "the single pass of May 2007 loses it: the exhibit");
 
 BEHAVE_TEST(during_event_lost, 30, BEHAVE_SINGLEPASS,
 	    "edge-triggered: the single pass loses an event of the very file that is being told; the next one is told")
@@ -294,7 +306,7 @@ BEHAVE_TEST(during_drained_before_its_turn, 30, BEHAVE_EPOLL,
 	behave_none(c.ep);
 }
 
-BEHAVE_TEST(during_drained_and_filled, 30, BEHAVE_EPOLL & ~BEHAVE_SINGLEPASS,
+BEHAVE_TEST(during_drained_and_filled, 30, BEHAVE_EPOLL,
 	    "edge-triggered: what is drained and filled again while it is told is told in the next wait")
 {
 	struct consumer c = { .ep = behave_create(), .max = 4 };
@@ -305,9 +317,11 @@ BEHAVE_TEST(during_drained_and_filled, 30, BEHAVE_EPOLL & ~BEHAVE_SINGLEPASS,
 	guest_drain(fd);
 	guest_put(fd);
 	consumer_goes_on(&c, 1);
-	behave_expect(c.ep, fd, EPOLLIN);
+	expect_now(c.ep, fd);
 	behave_none(c.ep);
 }
+BEHAVE_KNOWN(during_drained_and_filled, singlepass,
+	     "the single pass of May 2007 loses it: the exhibit");
 
 BEHAVE_TEST(during_oneshot, 30, BEHAVE_EPOLL,
 	    "one-shot: an event of what is being told is not told again, and MOD tells it")
