@@ -240,6 +240,7 @@ static void *writer(void *arg)
 	unsigned int seed = 61 + (unsigned int)m->which;
 	int busy = 0;
 
+	guest_where = *guest_last;
 	while (traffic_goes_on(t)) {
 		unsigned int i = stress_random(&seed) % (unsigned int)t->lanes;
 
@@ -405,6 +406,8 @@ static void *waiter(void *arg)
 	sigset_t usr1;
 	int max, n, i;
 
+	/* what fails here is the fault of who called traffic_run() */
+	guest_where = *guest_last;
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &usr1, NULL);
