@@ -222,7 +222,7 @@ PORT_STRESS(mess, "four threads DEL and ADD what they are told of and pass bytes
 		ck_assert_msg(seen[i], "byte %ld is lost", i);
 	for (i = 0; i < THREADS; i++)
 		sum += mess.passed[i];
-	ck_assert_uint_gt(sum, BYTES);
+	ck_assert_uint_ge(sum, (unsigned int)guest_rounds(BYTES));
 }
 
 /*
@@ -362,7 +362,7 @@ PORT_STRESS(exclusive, "exclusive watches of three instances: for each byte one 
 	}
 	for (k = 0; k < SHARED; k++)
 		sum += shared.got[k];
-	ck_assert_uint_gt(sum, SHARED);
+	ck_assert_uint_ge(sum, (unsigned int)guest_rounds(SHARED));
 }
 
 /*
@@ -466,7 +466,7 @@ static void *fire_rounds(void *arg)
 
 	while (go_on())
 		fire_round(&seed, round++);
-	ck_assert_int_gt(round, 4);
+	ck_assert_int_ge(round, guest_rounds(10));
 	return arg;
 }
 
@@ -585,7 +585,7 @@ PORT_STRESS(ends, "a file, its item and its instances end at the same moment, ro
 {
 	pthread_barrier_init(&ends.meet, NULL, THREADS);
 	run_for_a_while(ends_thread, THREADS);
-	ck_assert_int_gt(ends.rounds, 10);
+	ck_assert_int_ge(ends.rounds, guest_rounds(10));
 }
 
 /*
