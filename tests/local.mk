@@ -2,7 +2,7 @@
 # guest-tests: the suites that run in the guest.  Included by Makefile.am.
 
 if HAVE_CHECK
-noinst_PROGRAMS += tests/guest-tests
+noinst_PROGRAMS += tests/guest-tests tests/guest-tests-dynamic
 endif
 
 tests_guest_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/kmod -I$(srcdir)/vm \
@@ -77,3 +77,9 @@ tests_guest_tests_SOURCES = \
 	tests/guest/port_storm.c \
 	vm/kmsg.c \
 	vm/kmsg.h
+
+# The same with a dynamic linker, for the tests that run through a preload.
+tests_guest_tests_dynamic_SOURCES =
+tests_guest_tests_dynamic_LDFLAGS = -static -pthread
+tests_guest_tests_dynamic_LDADD = $(tests_guest_tests_OBJECTS) lib/libevq.la \
+	$(CHECK_LIBS)

@@ -334,7 +334,7 @@ int behave_items(int ep)
 	int n = 0;
 	FILE *f;
 
-	if (behave_design() == BEHAVE_DEVEPOLL)
+	if (behave_design() == BEHAVE_DEVEPOLL || guest_emulated())
 		return (int)guest_fdinfo(ep, "items");
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", ep);
 	f = fopen(path, "re");

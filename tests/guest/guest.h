@@ -321,6 +321,12 @@ void guest_until(bool (*cond)(void *arg), void *arg, const char *what);
  */
 void guest_in_syscall(pid_t pid, pid_t tid, long nr, long arg0);
 
+/** guest_emulated() - did epoll-run put /dev/epoll below this program?  Then the
+ *  instances are the device's to fdinfo, and a thread sleeps where the emulation
+ *  likes: guest_in_syscall() of any call takes any first argument.
+ */
+bool guest_emulated(void);
+
 /** guest_in_poll() - wait until thread @tid of this process sleeps in an
  *  ioctl of @s, which is EP_POLL; asserts.
  */

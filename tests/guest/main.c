@@ -5,6 +5,9 @@
  * Each test is a libcheck run of its own: forked, with its own timeout, the
  * kernel log marked before it and read after it.  The results go to what was
  * standard output at the start; a test that prints, prints to standard error.
+ *
+ * Where epoll-run puts something else below the tests of the kernel's epoll, -n NAME
+ * tells the results apart, and -k FILE lists what is known to fail there.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -23,6 +26,7 @@
 
 static struct guest_test *tests, **tests_end = &tests;
 const char *guest_design;
+static const char *suite_name;	/* -n: what the results call the suites */
 
 /* What the running test, which is another process, tells the harness. */
 #define MAX_PARAMS	16
@@ -220,7 +224,8 @@ static bool run(struct guest_test *t, FILE *out, bool log)
 	char name[256], why[1024], bad[512], how[1024] = "";
 	double start, took;
 
-	snprintf(name, sizeof(name), "%s.%s", t->suite, t->ck.name);
+	snprintf(name, sizeof(name), "%s.%s", suite_name ? suite_name : t->suite,
+		 t->ck.name);
 	shared->skip[0] = '\0';
 	shared->params = 0;
 	shared->last.file = NULL;
@@ -295,6 +300,42 @@ static bool patterns_fit(char **patterns)
 	return true;
 }
 
+/*
+ * Lines of NAME and REASON, "#" begins a comment: these tests of the suite "epoll" are
+ * known to fail where this program runs.  False, and a word why, if the list is not as
+ * it has to be.
+ */
+static bool read_known(const char *path)
+{
+	char line[512], *name, *reason;
+	struct guest_test *t;
+	FILE *f = fopen(path, "re");
+
+	if (!f) {
+		fprintf(stderr, "guest-tests: %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "#\n")] = '\0';
+		name = strtok(line, " \t");
+		reason = strtok(NULL, "");
+		if (!name)
+			continue;
+		for (t = tests; t; t = t->next)
+			if (!strcmp(t->suite, "epoll") && !strcmp(t->ck.name, name))
+				break;
+		if (!t || !reason) {
+			fprintf(stderr, "guest-tests: %s: %s: %s\n", path, name,
+				t ? "no reason is told" : "there is no such test");
+			fclose(f);
+			return false;
+		}
+		t->known = strdup(reason + strspn(reason, " \t"));
+	}
+	fclose(f);
+	return true;
+}
+
 static void list(char **patterns)
 {
 	struct guest_test *t;
@@ -323,14 +364,24 @@ int main(int argc, char **argv)
 	bool log;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "lx:")) != -1) {
-		if (opt == 'x')
+	while ((opt = getopt(argc, argv, "k:ln:x:")) != -1) {
+		switch (opt) {
+		case 'k':
+			if (!read_known(optarg))
+				return 2;
+			break;
+		case 'l':
+			only_list = true;
+			break;
+		case 'n':
+			suite_name = optarg;
+			break;
+		case 'x':
 			return hold(atoi(optarg));
-		if (opt != 'l') {
-			fprintf(stderr, "usage: guest-tests [-l] [SUITE | SUITE.NAME | PATTERN]...\n");
+		default:
+			fprintf(stderr, "usage: guest-tests [-l] [-n NAME] [-k FILE] [SUITE | SUITE.NAME | PATTERN]...\n");
 			return 2;
 		}
-		only_list = true;
 	}
 	argv += optind;
 	if (!patterns_fit(argv))

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# tests/preload/local.mk - tests of the preload libraries
+
+# One story with each event library.  Never static: nothing could be preloaded.
+SCENARIO = tests/preload/scenario.c tests/preload/scenario.h
+
+if HAVE_LIBEVENT
+noinst_PROGRAMS += tests/preload/with_libevent
+endif
+tests_preload_with_libevent_SOURCES = tests/preload/with_libevent.c $(SCENARIO)
+tests_preload_with_libevent_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS)
+tests_preload_with_libevent_LDFLAGS =
+tests_preload_with_libevent_LDADD = $(LIBEVENT_LIBS)
+
+if HAVE_LIBEV
+noinst_PROGRAMS += tests/preload/with_libev
+endif
+tests_preload_with_libev_SOURCES = tests/preload/with_libev.c $(SCENARIO)
+# its header takes liberties with aliases
+tests_preload_with_libev_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing -Wno-strict-aliasing
+tests_preload_with_libev_LDFLAGS =
+tests_preload_with_libev_LDADD = -lev
+
+if HAVE_LIBUV
+noinst_PROGRAMS += tests/preload/with_libuv
+endif
+tests_preload_with_libuv_SOURCES = tests/preload/with_libuv.c $(SCENARIO)
+tests_preload_with_libuv_CFLAGS = $(AM_CFLAGS) $(LIBUV_CFLAGS)
+tests_preload_with_libuv_LDFLAGS =
+tests_preload_with_libuv_LDADD = $(LIBUV_LIBS)
