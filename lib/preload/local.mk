@@ -20,3 +20,25 @@ lib_preload_libepollrun_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -pthread
 # use for a static one.
 lib_preload_libepollrun_la_LDFLAGS = -module -avoid-version -shared -no-undefined \
 	-pthread
+
+# The emulation on /dev/epoll; all but the device itself is used by a test too.
+PRELOAD_2002 = \
+	lib/preload/preload.h lib/preload/raw.h \
+	lib/preload/calls.c \
+	lib/preload/device.c lib/preload/device.h \
+	lib/preload/stats.c lib/preload/stats.h \
+	lib/preload/2002/set.c lib/preload/2002/set.h \
+	lib/preload/2002/numbers.c lib/preload/2002/numbers.h \
+	lib/preload/2002/ctl.c \
+	lib/preload/2002/harvest.c \
+	lib/preload/2002/wait.c \
+	lib/preload/2002/wake.c \
+	lib/preload/2002/close.c lib/preload/2002/close.h \
+	lib/preload/2002/polled.c \
+	lib/preload/2002/fork.c \
+	lib/preload/2002/queue.h
+
+pkglib_LTLIBRARIES += lib/preload/libepollrun-2002.la
+lib_preload_libepollrun_2002_la_SOURCES = $(PRELOAD_2002) lib/preload/2002/queue.c
+lib_preload_libepollrun_2002_la_CFLAGS = $(lib_preload_libepollrun_la_CFLAGS)
+lib_preload_libepollrun_2002_la_LDFLAGS = $(lib_preload_libepollrun_la_LDFLAGS)

@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # tests/preload/local.mk - tests of the preload libraries
 
+# The emulation on a stand-in for the device, for any machine.
+check_LTLIBRARIES += tests/preload/standin.la
+tests_preload_standin_la_SOURCES = $(PRELOAD_2002) tests/preload/queue_epoll.c
+tests_preload_standin_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lib/preload
+tests_preload_standin_la_CFLAGS = $(lib_preload_libepollrun_la_CFLAGS)
+# An -rpath, or libtool makes an archive of it; it is never installed.
+tests_preload_standin_la_LDFLAGS = $(lib_preload_libepollrun_la_LDFLAGS) \
+	-rpath /nonexistent
+
 # One story with each event library.  Never static: nothing could be preloaded.
 SCENARIO = tests/preload/scenario.c tests/preload/scenario.h
 

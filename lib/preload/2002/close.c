@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * close.c - descriptors that are closed or made again: close(2), dup(2) and kin
+ *
+ * Taken over because it cannot be left alone.  A set is memory and a mapping, and
+ * the mapping keeps the instance open: who closes the last number has to end them.
+ * A second number of a set (dup) must lead to the same set.  And a number that was
+ * closed and names another file later must not be taken for the one that was
+ * added, although a dup keeps the old file open.
+ *
+ * close(2) may be called by signal handlers: for numbers that name no set nothing is
+ * done here that could sleep.  It may also be called by the child of a vfork(2),
+ * which shares our memory but not the descriptors: it is told by its process number,
+ * and changes nothing here.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "../preload.h"
+#include "../raw.h"
+#include "close.h"
+#include "numbers.h"
+#include "set.h"
+
+static struct {
+	int (*close)(int fd);
+	int (*close_range)(unsigned int first, unsigned int last, int flags);
+	int (*dup)(int fd);
+	int (*dup2)(int from, int to);
+	int (*dup3)(int from, int to, int flags);
+	int (*fcntl)(int fd, int cmd, ...);
+} next;
+
+static long my_pid;
+
+void close_forked(void)
+{
+	my_pid = raw1(SYS_getpid, 0);
+}
+
+#define FIND(name)	(next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name))
+
+void close_start(void)
+{
+	if (my_pid)
+		return;
+	FIND(close);
+	FIND(close_range);
+	FIND(dup);
+	FIND(dup2);
+	FIND(dup3);
+	FIND(fcntl);
+	close_forked();
+}
+
+/*
+ * @fd is about to be closed.
+ *
+ * Return: false if it is not the program's to close.
+ */
+static bool closing(int fd)
+{
+	struct number *n = number_find(fd);
+	struct set *s;
+
+	if (!n || (!n->set && !n->watched && !n->internal))
+		return true;
+	if (raw1(SYS_getpid, 0) != my_pid)
+		return true;
+	if (n->internal)
+		return false;
+	if (n->watched) {
+		__atomic_store_n(&n->watched, false, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&n->closings, 1, __ATOMIC_RELEASE);
+	}
+	while ((s = __atomic_load_n(&n->set, __ATOMIC_ACQUIRE))) {
+		if (pthread_mutex_lock(&s->lock))
+			break;
+		if (n->set != s) {
+			pthread_mutex_unlock(&s->lock);
+			continue;
+		}
+		if (set_drop_number(s, fd))
+			set_leave(s);
+		else
+			set_unlock(s);
+	}
+	return true;
+}
+
+/* @from has a second number now. */
+static void doubled(int from, int to)
+{
+	struct number *n = number_set(from) ? number_get(to) : NULL;
+	struct set *s;
+
+	if (!n || raw1(SYS_getpid, 0) != my_pid)
+		return;
+	s = number_set(from);
+	if (!s || pthread_mutex_lock(&s->lock))
+		return;
+	if (number_set(from) == s) {
+		s->numbers++;
+		__atomic_store_n(&n->set, s, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+PRELOAD_TAKEN int close(int fd)
+{
+	close_start();
+	if (!closing(fd)) {
+		errno = EBADF;
+		return -1;
+	}
+	return next.close(fd);
+}
+
+static int close_some(unsigned int first, unsigned int last, int flags)
+{
+	long from = first, to = last < INT_MAX ? last : INT_MAX;
+
+	if (flags & CLOSE_RANGE_CLOEXEC)
+		return next.close_range(first, last, flags);
+	/* A thread with descriptors of its own from now on: nothing is closed here. */
+	if (flags & CLOSE_RANGE_UNSHARE)
+		return next.close_range(first, last, flags);
+	for (long fd = from; (fd = number_next_watched(fd, to)) >= 0; fd++)
+		closing((int)fd);
+	for (long fd = from; (fd = number_next(fd, to)) >= 0; fd++) {
+		if (closing((int)fd))
+			continue;
+		/* Around what is ours. */
+		if (fd > from && next.close_range((unsigned int)from,
+						  (unsigned int)fd - 1, flags))
+			return -1;
+		from = fd + 1;
+	}
+	return from <= to ? next.close_range((unsigned int)from, last, flags) : 0;
+}
+
+PRELOAD_TAKEN int close_range(unsigned int first, unsigned int last, int flags)
+{
+	close_start();
+	return close_some(first, last, flags);
+}
+
+PRELOAD_TAKEN void closefrom(int lowest)
+{
+	close_start();
+	close_some(lowest > 0 ? (unsigned int)lowest : 0, ~0U, 0);
+}
+
+PRELOAD_TAKEN int dup(int fd)
+{
+	int to;
+
+	close_start();
+	to = next.dup(fd);
+	if (to >= 0)
+		doubled(fd, to);
+	return to;
+}
+
+/* Return: 0 if @to may be put out of its number, else -1 with errno. */
+static int dup_over(int from, int to)
+{
+	if (from == to || next.fcntl(from, F_GETFD) < 0)
+		return 0;	/* for the kernel to answer */
+	if (closing(to))
+		return 0;
+	errno = EBUSY;
+	return -1;
+}
+
+PRELOAD_TAKEN int dup2(int from, int to)
+{
+	int ret;
+
+	close_start();
+	if (dup_over(from, to))
+		return -1;
+	ret = next.dup2(from, to);
+	if (ret >= 0 && from != to)
+		doubled(from, to);
+	return ret;
+}
+
+PRELOAD_TAKEN int dup3(int from, int to, int flags)
+{
+	int ret;
+
+	close_start();
+	if (dup_over(from, to))
+		return -1;
+	ret = next.dup3(from, to, flags);
+	if (ret >= 0)
+		doubled(from, to);
+	return ret;
+}
+
+PRELOAD_TAKEN int fcntl(int fd, int cmd, ...)
+{
+	va_list ap;
+	void *arg;
+	int ret;
+
+	close_start();
+	va_start(ap, cmd);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	ret = next.fcntl(fd, cmd, arg);
+	if (ret >= 0 && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC))
+		doubled(fd, ret);
+	return ret;
+}
+
+/* With large files the same function has this name. */
+PRELOAD_TAKEN int fcntl64(int fd, int cmd, ...)
+	__attribute__((alias("fcntl")));
+
+static long as_raw(long ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
+bool backend_syscall(long nr, const long *a, long *ret)
+{
+	switch (nr) {
+	case SYS_close:
+		*ret = as_raw(close((int)a[0]));
+		return true;
+	case SYS_close_range:
+		*ret = as_raw(close_range((unsigned int)a[0], (unsigned int)a[1],
+					  (int)a[2]));
+		return true;
+	case SYS_dup:
+		*ret = as_raw(dup((int)a[0]));
+		return true;
+#ifdef SYS_dup2
+	case SYS_dup2:
+		*ret = as_raw(dup2((int)a[0], (int)a[1]));
+		return true;
+#endif
+	case SYS_dup3:
+		*ret = as_raw(dup3((int)a[0], (int)a[1], (int)a[2]));
+		return true;
+	case SYS_fcntl:
+		*ret = as_raw(fcntl((int)a[0], (int)a[1], a[2]));
+		return true;
+	default:
+		return false;
+	}
+}

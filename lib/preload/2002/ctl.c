@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ctl.c - the back end on /dev/epoll: instances, and what is in them
+ *
+ * The device reports only what happens after a registration, so each ADD and MOD is
+ * followed by a poll(2) of the descriptor: what holds already goes on the ready
+ * list.  In this order: what happens between the two is in the device.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../preload.h"
+#include "../stats.h"
+#include "close.h"
+#include "numbers.h"
+#include "set.h"
+
+__attribute__((constructor))
+static void start(void)
+{
+	const char *edges = getenv("EPOLL_RUN_EDGES");
+
+	trust_edges = edges && *edges && strcmp(edges, "0");
+	close_start();
+	fork_start();
+	stats_start("devepoll");
+}
+
+int backend_create(int flags)
+{
+	return set_new(flags);
+}
+
+/* Lists the item if something holds. */
+static void ask_now(struct set *s, struct item *item)
+{
+	if (!item_holds(s, item))
+		return;
+	/* An event that the device has for it already is the same one. */
+	if (item->events & (EPOLLET | EPOLLONESHOT))
+		s->fresh = true;
+	set_list(s, item);
+	if (s->watched)
+		set_kick(s);
+}
+
+/* One place is kept for the kick. */
+static int make_room(struct set *s)
+{
+	int err;
+
+	if (s->nitems + 2 <= s->q.room)
+		return 0;
+	/* A leader may be about to bring what is in the mapping: he comes first. */
+	s->growing++;
+	while (s->lead) {
+		set_kick(s);
+		pthread_cond_wait(&s->lead_ended, &s->lock);
+	}
+	/* Another may have made room meanwhile. */
+	err = s->nitems + 2 <= s->q.room ? 0 : queue_grow(&s->q);
+	s->growing--;
+	return err;
+}
+
+/* Who watches a set asks it; that it has to be asked, its device must tell. */
+static void note_watched(int fd)
+{
+	struct set *child = number_set(fd);
+
+	if (!child || pthread_mutex_lock(&child->lock))
+		return;
+	child->watched = true;
+	set_unlock(child);
+}
+
+static void item_set(struct item *item, const struct epoll_event *event)
+{
+	item->events = event->events & ~(uint32_t)EPOLLWAKEUP;
+	item->data = event->data.u64;
+	item->mask = (uint16_t)((event->events | EPOLLERR | EPOLLHUP) & TOLD_BITS);
+	item->spent = false;
+	item->bits = 0;
+}
+
+static int add(struct set *s, int fd, const struct epoll_event *event)
+{
+	struct number *n = number_get(fd);
+	struct item *item;
+	int err;
+
+	if (!n)
+		return -ENOMEM;
+	item = set_item(s, fd);
+	if (item) {
+		if (item->closings == n->closings && queue_has(&s->q, fd))
+			return -EEXIST;
+		/* It was another file's: the device forgets it when told anew. */
+		set_remove(s, item);
+	}
+	err = make_room(s);
+	if (err)
+		return err;
+	item = calloc(1, sizeof(*item));
+	if (!item)
+		return -ENOMEM;
+	item->fd = fd;
+	item_set(item, event);
+	__atomic_store_n(&n->watched, true, __ATOMIC_RELEASE);
+	item->closings = __atomic_load_n(&n->closings, __ATOMIC_RELAXED);
+	err = queue_put(&s->q, fd, item->mask);
+	if (!err) {
+		err = set_insert(s, item);
+		if (err)
+			queue_remove(&s->q, fd);
+	}
+	if (err) {
+		free(item);
+		return err == -E2BIG ? -ENOSPC : err;
+	}
+	note_watched(fd);
+	ask_now(s, item);
+	return 0;
+}
+
+static int mod(struct set *s, struct item *item, const struct epoll_event *event)
+{
+	uint16_t before = item->mask;
+	int err = 0;
+
+	item_set(item, event);
+	if (item->mask != before)
+		err = queue_put(&s->q, item->fd, item->mask);
+	if (!err)
+		ask_now(s, item);
+	return err;
+}
+
+static int ctl(struct set *s, int op, int fd, struct epoll_event *event)
+{
+	struct epoll_event ev = { 0 };
+	struct item *item;
+	int err;
+
+	err = queue_check_ctl(&s->q, op, fd, event);
+	if (err)
+		return err;
+	if (number_set(fd) == s)
+		return -EINVAL;
+	if (op != EPOLL_CTL_DEL)
+		ev = *event;
+	if (ev.events & EPOLLEXCLUSIVE)
+		return -EINVAL;
+	item = set_item(s, fd);
+	if (item && item->closings != number_closings(fd) && op != EPOLL_CTL_ADD)
+		item = NULL;
+	switch (op) {
+	case EPOLL_CTL_ADD:
+		return add(s, fd, &ev);
+	case EPOLL_CTL_MOD:
+		return item ? mod(s, item, &ev) : -ENOENT;
+	case EPOLL_CTL_DEL:
+		if (!item)
+			return -ENOENT;
+		queue_remove(&s->q, fd);
+		set_remove(s, item);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+int backend_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	struct set *s;
+	int err;
+
+	s = set_lock(epfd, &err);
+	if (!s)
+		return err ? err : native_ctl(epfd, op, fd, event);
+	err = ctl(s, op, fd, event);
+	set_pass_on(s);
+	set_unlock(s);
+	return err;
+}

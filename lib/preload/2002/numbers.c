@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * numbers.c - what is known of each descriptor number
+ *
+ * Two levels: a leaf of 256 numbers is made when the first of them is noted.  A
+ * leaf, once there, stays; two threads that make the same one agree by
+ * compare-and-exchange.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../raw.h"
+#include "numbers.h"
+
+#define LEAF	256
+#define LEAVES	65536	/* 16 million descriptors: more than fs.nr_open allows */
+
+/* Above the numbers that programs use, below the usual limit of 1024. */
+#define HIDDEN	900
+
+static struct number *leaves[LEAVES];
+
+struct number *number_find(int fd)
+{
+	struct number *leaf;
+
+	if (fd < 0 || fd >= LEAF * LEAVES)
+		return NULL;
+	leaf = __atomic_load_n(&leaves[fd / LEAF], __ATOMIC_ACQUIRE);
+	return leaf ? &leaf[fd % LEAF] : NULL;
+}
+
+struct number *number_get(int fd)
+{
+	struct number *leaf, *none = NULL;
+
+	if (fd < 0 || fd >= LEAF * LEAVES)
+		return NULL;
+	if (!leaves[fd / LEAF]) {
+		leaf = mmap(NULL, LEAF * sizeof(*leaf), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (leaf == MAP_FAILED)
+			return NULL;
+		if (!__atomic_compare_exchange_n(&leaves[fd / LEAF], &none, leaf,
+						 false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE))
+			munmap(leaf, LEAF * sizeof(*leaf));
+	}
+	return number_find(fd);
+}
+
+static long next(long fd, long last, bool (*wanted)(const struct number *n))
+{
+	for (; fd <= last && fd < (long)LEAF * LEAVES; fd++) {
+		struct number *n = number_find((int)fd);
+
+		if (!n)
+			fd |= LEAF - 1;		/* none of this leaf */
+		else if (wanted(n))
+			return fd;
+	}
+	return -1;
+}
+
+static bool is_ours(const struct number *n)
+{
+	return n->set || n->internal;
+}
+
+static bool is_watched(const struct number *n)
+{
+	return n->watched;
+}
+
+long number_next(long fd, long last)
+{
+	return next(fd, last, is_ours);
+}
+
+long number_next_watched(long fd, long last)
+{
+	return next(fd, last, is_watched);
+}
+
+int number_hide(int fd)
+{
+	long high = raw3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIDDEN);
+	struct number *n;
+
+	if (high >= 0) {
+		raw1(SYS_close, fd);
+		fd = (int)high;
+	}
+	n = number_get(fd);
+	if (!n) {
+		raw1(SYS_close, fd);
+		return -ENOMEM;
+	}
+	n->internal = true;
+	return fd;
+}
+
+void number_unhide(int fd)
+{
+	struct number *n = number_find(fd);
+
+	if (n)
+		n->internal = false;
+	raw1(SYS_close, fd);
+}

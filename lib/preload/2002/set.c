@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * set.c - sets: made, looked up, named by numbers, ended; their items
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../raw.h"
+#include "numbers.h"
+#include "set.h"
+
+struct set *sets;
+pthread_mutex_t sets_mtx = PTHREAD_MUTEX_INITIALIZER;
+
+void set_renew_locks(struct set *s)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutex_init(&s->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+	pthread_cond_init(&s->lead_ended, NULL);
+}
+
+/* An unused one, or a new one; locked. */
+static struct set *set_get(void)
+{
+	struct set *s;
+
+	pthread_mutex_lock(&sets_mtx);
+	for (s = sets; s; s = s->next) {
+		/* Who ends a set does so with its lock held. */
+		if (s->q.fd >= 0 || pthread_mutex_trylock(&s->lock))
+			continue;
+		if (s->q.fd < 0)
+			break;
+		pthread_mutex_unlock(&s->lock);
+	}
+	if (!s) {
+		s = calloc(1, sizeof(*s));
+		if (s) {
+			set_renew_locks(s);
+			pthread_mutex_lock(&s->lock);
+			s->q.fd = -1;
+			s->next = sets;
+			sets = s;
+		}
+	}
+	pthread_mutex_unlock(&sets_mtx);
+	return s;
+}
+
+static void set_end(struct set *s)
+{
+	for (int fd = 0; fd < s->room; fd++)
+		free(s->items[fd]);
+	free(s->items);
+	s->items = NULL;
+	s->room = 0;
+	s->nitems = 0;
+	if (s->kick >= 0)
+		number_unhide(s->kick);
+	queue_close(&s->q);
+}
+
+int set_new(int flags)
+{
+	struct set *s = set_get(), *stale;
+	struct number *n;
+	int err, fd;
+
+	if (!s)
+		return -ENOMEM;
+	err = queue_open(&s->q, flags);
+	if (err) {
+		pthread_mutex_unlock(&s->lock);
+		return err;
+	}
+	fd = s->q.fd;
+	n = number_get(fd);
+	if (!n) {
+		queue_close(&s->q);
+		raw1(SYS_close, fd);
+		pthread_mutex_unlock(&s->lock);
+		return -ENOMEM;
+	}
+	s->numbers = 1;
+	s->inside = 0;
+	s->inherited = s->polled = s->watched = s->fresh = s->lead = s->kicked = false;
+	s->growing = s->rung = s->nready = 0;
+	s->followers = NULL;
+	s->kick = -1;
+	TAILQ_INIT(&s->ready);
+	pthread_mutex_unlock(&s->lock);
+
+	/* Closed behind our back: the set that the number named is over. */
+	stale = number_set(fd);
+	if (stale && set_lock(fd, &err)) {
+		if (set_drop_number(stale, fd))
+			set_leave(stale);
+		else
+			set_unlock(stale);
+	}
+	__atomic_store_n(&n->set, s, __ATOMIC_RELEASE);
+	return fd;
+}
+
+struct set *set_lock(int number, int *err)
+{
+	struct set *s;
+
+	for (;;) {
+		*err = 0;
+		s = number_set(number);
+		if (!s)
+			return NULL;
+		*err = -pthread_mutex_lock(&s->lock);
+		if (*err)
+			return NULL;
+		if (number_set(number) != s) {
+			pthread_mutex_unlock(&s->lock);
+			continue;
+		}
+		if (!s->inherited)
+			return s;
+		pthread_mutex_unlock(&s->lock);
+		fork_adopt();
+	}
+}
+
+void set_unlock(struct set *s)
+{
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Unlocks, and ends the set if nobody needs it any more. */
+void set_leave(struct set *s)
+{
+	if (!s->numbers && !s->inside && s->q.fd >= 0) {
+		int fd = s->q.fd;
+
+		set_end(s);
+		/* A number of ours since the last of the program's was closed. */
+		number_unhide(fd);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Some other number that names the set. */
+static int other_number(const struct set *s)
+{
+	for (long fd = 0; (fd = number_next(fd, INT32_MAX)) >= 0; fd++)
+		if (number_set((int)fd) == s)
+			return (int)fd;
+	return -1;
+}
+
+/*
+ * A number ceases to name the set, and is about to be closed.  When it was the
+ * last one and calls are inside, they get a number of ours to go on with.
+ *
+ * Return: true if the set goes on, or can be left; false if it ended here.
+ */
+bool set_drop_number(struct set *s, int number)
+{
+	struct number *n = number_find(number);
+	long fd;
+
+	__atomic_store_n(&n->set, NULL, __ATOMIC_RELEASE);
+	s->numbers--;
+	if (s->numbers) {
+		if (s->q.fd == number)
+			s->q.fd = other_number(s);
+		return true;
+	}
+	if (s->inside) {
+		fd = raw3(SYS_fcntl, number, F_DUPFD_CLOEXEC, 0);
+		s->q.fd = fd < 0 ? number : number_hide((int)fd);
+		return true;
+	}
+	set_end(s);
+	return false;
+}
+
+struct item *set_item(const struct set *s, int fd)
+{
+	return fd >= 0 && fd < s->room ? s->items[fd] : NULL;
+}
+
+int set_insert(struct set *s, struct item *item)
+{
+	struct item **bigger;
+	int room;
+
+	if (item->fd >= s->room) {
+		for (room = s->room ? s->room : 64; room <= item->fd; room *= 2)
+			;
+		bigger = realloc(s->items, (size_t)room * sizeof(*bigger));
+		if (!bigger)
+			return -ENOMEM;
+		memset(bigger + s->room, 0,
+		       (size_t)(room - s->room) * sizeof(*bigger));
+		s->items = bigger;
+		s->room = room;
+	}
+	s->items[item->fd] = item;
+	s->nitems++;
+	return 0;
+}
+
+void set_remove(struct set *s, struct item *item)
+{
+	set_unlist(s, item);
+	s->items[item->fd] = NULL;
+	s->nitems--;
+	free(item);
+}
+
+void set_list(struct set *s, struct item *item)
+{
+	if (item->listed)
+		return;
+	TAILQ_INSERT_TAIL(&s->ready, item, link);
+	item->listed = true;
+	s->nready++;
+}
+
+void set_unlist(struct set *s, struct item *item)
+{
+	if (!item->listed)
+		return;
+	TAILQ_REMOVE(&s->ready, item, link);
+	item->listed = false;
+	s->nready--;
+}
