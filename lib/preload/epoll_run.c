@@ -254,9 +254,9 @@ int main(int argc, char **argv)
 	if (optind == argc)
 		die("which program? epoll-run --help tells how");
 	if (d->library) {
-		check_device(d);
 		if (program_check(argv[optind], why, sizeof(why)))
 			die("%s", why);
+		check_device(d);
 	}
 	set_preload(d);
 	if (d->library && stats)

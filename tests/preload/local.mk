@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # tests/preload/local.mk - tests of the preload libraries
 
+HOST_TESTS += tests/preload/epoll-run.test
+EXTRA_DIST += tests/preload/epoll-run.test tests/preload/standin.test \
+	tests/preload/with_python.py tests/preload/devepoll.cannot
+if HAVE_CHECK
+HOST_TESTS += tests/preload/standin.test
+endif
+
 # The emulation on a stand-in for the device, for any machine.
 check_LTLIBRARIES += tests/preload/standin.la
 tests_preload_standin_la_SOURCES = $(PRELOAD_2002) tests/preload/queue_epoll.c
