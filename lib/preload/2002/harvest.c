@@ -244,23 +244,23 @@ static void hand_out_all(struct harvest *h)
 }
 
 /*
- * What there is, up to @max.  With an empty list, or one that has only items to be
- * told again, the look at the device can be left to the sleep that follows
- * (@sleepy): it brings the same.
+ * What there is, up to @max.  One look at the device is enough: @looked says that
+ * there was one just now.  With an empty list, or one that has only items to be told
+ * again, it can be left to the sleep that follows (@sleepy): it brings the same.
  *
  * Return: events stored, or -EFAULT.
  */
-int set_harvest(struct set *s, struct epoll_event *events, int max, bool sleepy)
+int set_harvest(struct set *s, struct epoll_event *events, int max, bool looked,
+		bool sleepy)
 {
 	struct harvest h = { .s = s, .events = events, .max = max };
-	bool looked = false;
 
 	/* 0 is the wait of items that were never told. */
 	s->waits += s->waits == UINT32_MAX ? 2 : 1;
 	TAILQ_INIT(&h.again);
-	if (s->fresh || !s->nready) {
-		if (!s->nready && sleepy)
-			return 0;
+	if (!s->nready && sleepy)
+		return 0;
+	if (!looked && (s->fresh || !s->nready)) {
 		set_collect(s);
 		looked = true;
 	}
@@ -269,8 +269,11 @@ int set_harvest(struct set *s, struct epoll_event *events, int max, bool sleepy)
 		set_collect(s);
 		hand_out_all(&h);
 	}
-	/* So that new ones are seen although the old ones go on. */
-	if (h.n == max)
+	/*
+	 * The next wait looks first: new ones are seen although the old ones go on,
+	 * and what stayed behind is not told twice for an edge of meanwhile.
+	 */
+	if (h.n == max || h.fault)
 		s->fresh = true;
 	TAILQ_CONCAT(&s->ready, &h.again, link);
 	return h.n ? h.n : h.fault ? -EFAULT : 0;

@@ -163,7 +163,8 @@ extern pthread_mutex_t sets_mtx;
 /* harvest.c */
 void set_absorb(struct set *s, const struct pollfd *slots, int n);
 void set_collect(struct set *s);
-int set_harvest(struct set *s, struct epoll_event *events, int max, bool sleepy);
+int set_harvest(struct set *s, struct epoll_event *events, int max, bool looked,
+		bool sleepy);
 bool set_is_ready(struct set *s);
 bool item_holds(struct set *s, struct item *item);
 

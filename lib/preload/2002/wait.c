@@ -213,7 +213,7 @@ static int wait_on(struct set *s, const struct wait_args *w,
 		   const struct deadline *d)
 {
 	struct timespec left;
-	bool leave_it = false;
+	bool leave_it = false, looked = false;
 	long ret = 1;
 	int n;
 
@@ -226,7 +226,7 @@ static int wait_on(struct set *s, const struct wait_args *w,
 			    (!d->never && !deadline_left(d, &left));
 
 		n = (leave_it && !last) || (ret == -EINTR && !s->nready) ? 0 :
-		    set_harvest(s, w->events, w->max, !last);
+		    set_harvest(s, w->events, w->max, looked, !last);
 		if (n)
 			return n;
 		if (ret < 0)
@@ -237,6 +237,7 @@ static int wait_on(struct set *s, const struct wait_args *w,
 		/* The time is looked at above. */
 		if (ret > 0)
 			ret = 0;
+		looked = p.leads && !ret;
 		/* As in the kernel: who came last, and is warm, is served first. */
 		leave_it = p.leads && s->nready && (s->followers || s->rung);
 		if (leave_it)
