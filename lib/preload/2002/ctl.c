@@ -178,8 +178,10 @@ int backend_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	int err;
 
 	s = set_lock(epfd, &err);
+	if (!s && !err)
+		err = set_foreign(epfd, native_ctl(epfd, op, fd, event));
 	if (!s)
-		return err ? err : native_ctl(epfd, op, fd, event);
+		return err;
 	err = ctl(s, op, fd, event);
 	set_pass_on(s);
 	set_unlock(s);

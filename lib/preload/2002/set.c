@@ -132,6 +132,15 @@ struct set *set_lock(int number, int *err)
 	}
 }
 
+/*
+ * What the kernel said, @ret, of a number that names no set.  A device that is no
+ * set's is one that another thread is closing: the number is as good as closed.
+ */
+int set_foreign(int number, int ret)
+{
+	return ret == -EINVAL && queue_is(number) ? -EBADF : ret;
+}
+
 void set_unlock(struct set *s)
 {
 	pthread_mutex_unlock(&s->lock);

@@ -271,8 +271,10 @@ int backend_wait(const struct wait_args *w)
 	int ret;
 
 	s = set_lock(w->epfd, &ret);
+	if (!s && !ret)
+		ret = set_foreign(w->epfd, native_wait(w));
 	if (!s)
-		return ret ? ret : native_wait(w);
+		return ret;
 	ret = check(s, w, &d);
 	if (!ret) {
 		ret = wait_on(s, w, &d);
