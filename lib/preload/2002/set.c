@@ -90,7 +90,8 @@ int set_new(int flags)
 	}
 	s->numbers = 1;
 	s->inside = 0;
-	s->inherited = s->polled = s->watched = s->fresh = s->lead = s->kicked = false;
+	s->inherited = s->polled = s->watched = false;
+	s->fresh = s->lead = s->kicked = false;
 	s->growing = s->rung = s->nready = 0;
 	s->followers = NULL;
 	s->kick = -1;

@@ -101,7 +101,8 @@ struct follower {
  * @inside: calls that sleep without the lock
  * @inherited: came by fork and was not used yet (fork.c)
  * @polled: somebody polls its descriptor: @kick has to show what is on the list
- * @watched: another set watches it: @kick has to show what epoll_ctl(2) lists
+ * @watched: another set watches it: @kick has to show what epoll_ctl(2) lists, and
+ *	what a leader has taken out of the device before the other set could look
  * @waits: counts the harvests
  * @fresh: the list has edge-triggered items that no event brought: look at the
  *	device first, lest the same edge is told twice

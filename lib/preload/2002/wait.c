@@ -191,6 +191,8 @@ static long lead(struct sleep *p, bool exact)
 	put_right(p);
 	if (!in_device && ret > 0)
 		set_collect(p->s);
+	if (p->s->watched && p->s->nready)
+		set_kick(p->s);
 	return ret;
 }
 
