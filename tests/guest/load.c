@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -281,6 +282,9 @@ static void come_and_go(const char *params, int n)
 		if (i % 8 == 0)
 			modules_work();
 		modules_unload();
+		/* On a busy host this takes minutes; silence would end the guest. */
+		if (i % 20 == 19)
+			fprintf(stderr, "load: %d of %d cycles\n", i + 1, n);
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < 2; i++) {
