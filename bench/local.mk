@@ -11,4 +11,5 @@ bench_evbench_SOURCES = \
 	bench/close.c
 bench_evbench_LDADD = lib/libevq.la
 
-EXTRA_DIST += bench/records.py bench/same.py bench/table.py
+HOST_TESTS += tests/bench/servers.test
+EXTRA_DIST += bench/records.py bench/same.py bench/table.py tests/bench/servers.test

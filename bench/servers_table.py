@@ -89,8 +89,8 @@ def main():
         print_table(["design", "requests/s", "CPU us/request", "p50 us", "p99 us",
                      "calls/request", "of them".ljust(width)],
                     [[*figures, names.ljust(width)] for *figures, names in rows])
-    print("\nMedians; (..x): times the kernel's epoll. CPU: of the server alone. Under icount a\n"
-          "microsecond is a thousand instructions, of the one CPU that server and load share.")
+    print("\n(..x): times the kernel's epoll. CPU: of the server alone. Under icount a microsecond\n"
+          "is a thousand instructions, of the one CPU that server and load share.")
     return 1 if failed else 0
 
 
