@@ -21,7 +21,9 @@
 
 bool stats_wanted;
 uint64_t stats_counters[STATS_ALL];
-static const char *stats_design;
+/* Copies: a server that sets its title writes over arguments and environment. */
+static char stats_design[20];
+static char stats_program[64];
 
 /* A child counts its own. */
 static void forget(void)
@@ -33,7 +35,9 @@ void stats_start(const char *design)
 {
 	const char *wanted = getenv("EPOLL_RUN_STATS");
 
-	stats_design = design;
+	snprintf(stats_design, sizeof(stats_design), "%s", design);
+	snprintf(stats_program, sizeof(stats_program), "%s",
+		 program_invocation_short_name);
 	stats_wanted = wanted && *wanted && strcmp(wanted, "0");
 	if (stats_wanted)
 		pthread_atfork(NULL, NULL, forget);
@@ -63,7 +67,7 @@ static void stats_end(void)
 		     "epoll-run: %s[%ld] on %s: %" PRIu64 " instances, %" PRIu64
 		     " ctl, %" PRIu64 " waits, %" PRIu64 " events, %" PRIu64
 		     " re-polls, %" PRIu64 ".%06" PRIu64 " s in wait\n",
-		     program_invocation_short_name, (long)getpid(), stats_design,
+		     stats_program, (long)getpid(), stats_design,
 		     c[STATS_CREATE], c[STATS_CTL], c[STATS_WAIT],
 		     c[STATS_EVENTS], c[STATS_REPOLL], c[STATS_NS] / 1000000000,
 		     c[STATS_NS] / 1000 % 1000000);
