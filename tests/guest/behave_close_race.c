@@ -15,6 +15,7 @@
  * kernel's own checkers, whose reports fail a test.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <sched.h>
 
 #include "behave.h"
@@ -514,6 +515,68 @@ BEHAVE_TEST(race_close_both_ends_and_instance, 120, BEHAVE_EPOLL,
 	};
 
 	crew_sail(&c, make_watch, NULL);
+}
+
+/* All watch the pipe, which is ready; b and c take the number of a in turn. */
+static void make_heirs(void *arg)
+{
+	struct things *t = arg;
+
+	make_watch(arg);
+	t->b = behave_create();
+	t->c = behave_create();
+	behave_add(t->b, t->p[0], EPOLLIN);
+	behave_add(t->c, t->p[0], EPOLLIN);
+}
+
+enum { HEIRS = 8 };
+
+static void replace_a(void *arg)
+{
+	struct things *t = arg;
+
+	for (int i = 0; i < HEIRS; i++)
+		dup3(i & 1 ? t->b : t->c, t->a, O_CLOEXEC);
+}
+
+static void mod_a(void *arg)
+{
+	struct things *t = arg;
+
+	for (int i = 0; i < HEIRS; i++)
+		behave_mod(t->a, t->p[0], EPOLLIN);
+}
+
+static void expect_of_a(void *arg)
+{
+	struct things *t = arg;
+
+	for (int i = 0; i < HEIRS; i++)
+		behave_expect(t->a, t->p[0], EPOLLIN);
+}
+
+static void heirs_are_there(void *arg)
+{
+	struct things *t = arg;
+
+	behave_del(t->b, t->p[0]);
+	behave_none(t->a);
+	behave_expect(t->c, t->p[0], EPOLLIN);
+	close_a(arg);
+	close_b(arg);
+	close_c(arg);
+	lose_pipe(arg);
+}
+
+BEHAVE_TEST(race_replace_instance, 120, BEHAVE_EPOLL,
+	    "an instance takes the number of another while that is used: each call finds one or the other")
+{
+	struct things t;
+	struct crew c = {
+		.act = { replace_a, expect_of_a, mod_a }, .arg = &t,
+	};
+
+	crew_sail(&c, make_heirs, heirs_are_there);
 }
 
 /* One number, opened, watched and closed again and again under a harvester. */

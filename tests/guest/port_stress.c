@@ -171,9 +171,11 @@ static void *churn_neighbours(void *arg)
 {
 	static const uint32_t modes[] = {
 		EPOLLIN | EPOLLOUT, EPOLLIN | EPOLLET | EPOLLRDHUP,
-		EPOLLIN | EPOLLEXCLUSIVE, EPOLLOUT | EPOLLEXCLUSIVE | EPOLLET,
 		EPOLLIN | EPOLLOUT | EPOLLONESHOT, 0,
+		/* not by emulation */
+		EPOLLIN | EPOLLEXCLUSIVE, EPOLLOUT | EPOLLEXCLUSIVE | EPOLLET,
 	};
+	const unsigned int kinds = guest_emulated() ? 4 : 6;
 	struct epoll_event ev = { .data.u64 = COOKIE_FOREIGN };
 	struct traffic *t = arg;
 	unsigned int seed = 15;
@@ -184,7 +186,7 @@ static void *churn_neighbours(void *arg)
 		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd))
 			return "pipe or socketpair";
 		for (i = 0; i < 2; i++) {
-			ev.events = modes[pick(&seed, 6)];
+			ev.events = modes[pick(&seed, kinds)];
 			if (behave_ctl(t->ep, EPOLL_CTL_ADD, fd[i], &ev))
 				return "ADD of a neighbour";
 		}
@@ -340,10 +342,20 @@ static port_churn *const all_churn[] = {
 	churn_inner, churn_look, churn_fork, NULL
 };
 
+/*
+ * Numbers that are closed while a dup lives, and shared instances, are not among
+ * what epoll-run can do on /dev/epoll.
+ */
+static port_churn *const emulated_churn[] = {
+	churn_again, churn_mode, churn_close, churn_neighbours, churn_inner,
+	churn_look, NULL
+};
+
 static void everything(uint32_t mode)
 {
 	traffic_run(traffic_open(mode, LANES, true), &(struct traffic_plan){
-		.waiters = WAITERS, .writers = WRITERS, .churn = all_churn,
+		.waiters = WAITERS, .writers = WRITERS,
+		.churn = guest_emulated() ? emulated_churn : all_churn,
 	});
 }
 

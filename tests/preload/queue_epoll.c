@@ -76,7 +76,8 @@ int queue_grow(struct queue *q)
 
 int queue_put(struct queue *q, int fd, uint16_t mask)
 {
-	struct epoll_event ev = { .events = mask | EPOLLET, .data.fd = fd };
+	/* Nothing that a program could take for its own word. */
+	struct epoll_event ev = { .events = mask | EPOLLET, .data.u64 = ~(uint64_t)fd };
 	int err = native_ctl(q->fd, EPOLL_CTL_MOD, fd, &ev);
 
 	return err == -ENOENT ? native_ctl(q->fd, EPOLL_CTL_ADD, fd, &ev) : err;
@@ -105,7 +106,7 @@ int queue_poll(struct queue *q, int ms, const struct pollfd **slots)
 
 	for (int i = 0; i < n; i++)
 		h->slots[i] = (struct pollfd){
-			.fd = ev[i].data.fd, .revents = (short)ev[i].events,
+			.fd = (int)~ev[i].data.u64, .revents = (short)ev[i].events,
 		};
 	*slots = h->slots;
 	leave(h);

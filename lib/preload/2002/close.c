@@ -59,11 +59,12 @@ void close_start(void)
 }
 
 /*
- * @fd is about to be closed.
+ * @fd is about to be closed, or to be another number of @heir, which counts it
+ * already.
  *
  * Return: false if it is not the program's to close.
  */
-static bool closing(int fd)
+static bool closing(int fd, struct set *heir)
 {
 	struct number *n = number_find(fd);
 	struct set *s;
@@ -85,36 +86,44 @@ static bool closing(int fd)
 			pthread_mutex_unlock(&s->lock);
 			continue;
 		}
-		if (set_drop_number(s, fd))
+		if (set_drop_number(s, fd, heir))
 			set_leave(s);
 		else
 			set_unlock(s);
+		if (heir)
+			break;
 	}
 	return true;
+}
+
+/* The set that @fd names, if it does, counts one number more. */
+static struct set *count_one_more(int fd)
+{
+	struct set *s = number_set(fd);
+	bool still;
+
+	if (!s || raw1(SYS_getpid, 0) != my_pid || pthread_mutex_lock(&s->lock))
+		return NULL;
+	still = number_set(fd) == s;
+	s->numbers += still;
+	pthread_mutex_unlock(&s->lock);
+	return still ? s : NULL;
 }
 
 /* @from has a second number now. */
 static void doubled(int from, int to)
 {
 	struct number *n = number_set(from) ? number_get(to) : NULL;
-	struct set *s;
+	struct set *s = n ? count_one_more(from) : NULL;
 
-	if (!n || raw1(SYS_getpid, 0) != my_pid)
-		return;
-	s = number_set(from);
-	if (!s || pthread_mutex_lock(&s->lock))
-		return;
-	if (number_set(from) == s) {
-		s->numbers++;
+	if (s)
 		__atomic_store_n(&n->set, s, __ATOMIC_RELEASE);
-	}
-	pthread_mutex_unlock(&s->lock);
 }
 
 PRELOAD_TAKEN int close(int fd)
 {
 	close_start();
-	if (!closing(fd)) {
+	if (!closing(fd, NULL)) {
 		errno = EBADF;
 		return -1;
 	}
@@ -131,9 +140,9 @@ static int close_some(unsigned int first, unsigned int last, int flags)
 	if (flags & CLOSE_RANGE_UNSHARE)
 		return next.close_range(first, last, flags);
 	for (long fd = from; (fd = number_next_watched(fd, to)) >= 0; fd++)
-		closing((int)fd);
+		closing((int)fd, NULL);
 	for (long fd = from; (fd = number_next(fd, to)) >= 0; fd++) {
-		if (closing((int)fd))
+		if (closing((int)fd, NULL))
 			continue;
 		/* Around what is ours. */
 		if (fd > from && next.close_range((unsigned int)from,
@@ -167,41 +176,57 @@ PRELOAD_TAKEN int dup(int fd)
 	return to;
 }
 
-/* Return: 0 if @to may be put out of its number, else -1 with errno. */
-static int dup_over(int from, int to)
+static int dup_now(int from, int to, int flags, bool is_dup2)
 {
-	if (from == to || next.fcntl(from, F_GETFD) < 0)
-		return 0;	/* for the kernel to answer */
-	if (closing(to))
-		return 0;
-	errno = EBUSY;
-	return -1;
+	return is_dup2 ? next.dup2(from, to) : next.dup3(from, to, flags);
+}
+
+/*
+ * A thread that uses the number @to meanwhile finds what was there or what comes,
+ * and never nothing: so the number passes from one set to the other.
+ */
+static int dup_over(int from, int to, int flags, bool is_dup2)
+{
+	struct number *n;
+	struct set *heir;
+	bool named;
+	int ret;
+
+	n = number_find(to);
+	if (n && n->internal && from != to && raw1(SYS_getpid, 0) == my_pid) {
+		errno = EBUSY;
+		return -1;
+	}
+	/* For the kernel to answer. */
+	if (from == to || to < 0 || flags & ~O_CLOEXEC ||
+	    next.fcntl(from, F_GETFD) < 0)
+		return dup_now(from, to, flags, is_dup2);
+	named = number_set(to);
+	n = number_set(from) ? number_get(to) : NULL;
+	heir = n ? count_one_more(from) : NULL;
+	closing(to, heir);
+	ret = dup_now(from, to, flags, is_dup2);
+	if (!heir || (ret >= 0 && named))
+		return ret;
+	if (ret >= 0 || named)
+		__atomic_store_n(&n->set, ret < 0 ? NULL : heir, __ATOMIC_RELEASE);
+	if (ret < 0 && !pthread_mutex_lock(&heir->lock)) {
+		heir->numbers--;
+		pthread_mutex_unlock(&heir->lock);
+	}
+	return ret;
 }
 
 PRELOAD_TAKEN int dup2(int from, int to)
 {
-	int ret;
-
 	close_start();
-	if (dup_over(from, to))
-		return -1;
-	ret = next.dup2(from, to);
-	if (ret >= 0 && from != to)
-		doubled(from, to);
-	return ret;
+	return dup_over(from, to, 0, true);
 }
 
 PRELOAD_TAKEN int dup3(int from, int to, int flags)
 {
-	int ret;
-
 	close_start();
-	if (dup_over(from, to))
-		return -1;
-	ret = next.dup3(from, to, flags);
-	if (ret >= 0)
-		doubled(from, to);
-	return ret;
+	return dup_over(from, to, flags, false);
 }
 
 PRELOAD_TAKEN int fcntl(int fd, int cmd, ...)

@@ -101,7 +101,7 @@ int set_new(int flags)
 	/* Closed behind our back: the set that the number named is over. */
 	stale = number_set(fd);
 	if (stale && set_lock(fd, &err)) {
-		if (set_drop_number(stale, fd))
+		if (set_drop_number(stale, fd, NULL))
 			set_leave(stale);
 		else
 			set_unlock(stale);
@@ -135,11 +135,15 @@ struct set *set_lock(int number, int *err)
 
 /*
  * What the kernel said, @ret, of a number that names no set.  A device that is no
- * set's is one that another thread is closing: the number is as good as closed.
+ * set's is one that another thread is closing: the number is as good as closed, or
+ * is so by now.
  */
 int set_foreign(int number, int ret)
 {
-	return ret == -EINVAL && queue_is(number) ? -EBADF : ret;
+	bool closing = ret == -EINVAL &&
+		       (queue_is(number) || raw2(SYS_fcntl, number, F_GETFD) < 0);
+
+	return closing ? -EBADF : ret;
 }
 
 void set_unlock(struct set *s)
@@ -170,17 +174,17 @@ static int other_number(const struct set *s)
 }
 
 /*
- * A number ceases to name the set, and is about to be closed.  When it was the
- * last one and calls are inside, they get a number of ours to go on with.
+ * A number ceases to name the set, and is about to be closed or, with @heir, to be
+ * one of that set.  When it was the last one and calls are inside, they get a number of ours to go on with.
  *
  * Return: true if the set goes on, or can be left; false if it ended here.
  */
-bool set_drop_number(struct set *s, int number)
+bool set_drop_number(struct set *s, int number, struct set *heir)
 {
 	struct number *n = number_find(number);
 	long fd;
 
-	__atomic_store_n(&n->set, NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(&n->set, heir, __ATOMIC_RELEASE);
 	s->numbers--;
 	if (s->numbers) {
 		if (s->q.fd == number)

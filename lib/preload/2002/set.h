@@ -152,7 +152,7 @@ struct set *set_lock(int number, int *err);
 void set_unlock(struct set *s);
 void set_leave(struct set *s);
 int set_foreign(int number, int ret);
-bool set_drop_number(struct set *s, int number);
+bool set_drop_number(struct set *s, int number, struct set *heir);
 void set_renew_locks(struct set *s);
 struct item *set_item(const struct set *s, int fd);
 int set_insert(struct set *s, struct item *item);
