@@ -7,7 +7,8 @@
  * standard output at the start; a test that prints, prints to standard error.
  *
  * Where epoll-run puts something else below the tests of the kernel's epoll, -n NAME
- * tells the results apart, and -k FILE lists what is known to fail there.
+ * tells the results apart, and -k FILE lists what is known to fail there; what a
+ * store of the port is known for, or does its own way, its own suite says.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -26,6 +27,7 @@
 
 static struct guest_test *tests, **tests_end = &tests;
 const char *guest_design;
+int guest_wait_ms;
 static const char *suite_name;	/* -n: what the results call the suites */
 
 /* What the running test, which is another process, tells the harness. */
@@ -46,13 +48,20 @@ void guest_register(struct guest_test *t)
 	tests_end = &t->next;
 }
 
-void guest_known(const char *suite, const char *name, const char *why)
+static struct guest_test *find(const char *suite, const char *name)
 {
 	struct guest_test *t;
 
 	for (t = tests; t; t = t->next)
 		if (!strcmp(t->suite, suite) && !strcmp(t->ck.name, name))
 			break;
+	return t;
+}
+
+void guest_known(const char *suite, const char *name, const char *why)
+{
+	struct guest_test *t = find(suite, name);
+
 	if (!t) {
 		fprintf(stderr, "guest-tests: no test '%s.%s' to be known\n",
 			suite, name);
@@ -181,6 +190,7 @@ static void run_forked(const struct guest_test *t, char *why, size_t size)
 	SRunner *runner;
 
 	guest_design = t->design;
+	guest_wait_ms = t->known ? 2000 : 15000;
 	tcase_set_timeout(tc, t->seconds);
 	tcase_add_test(tc, &t->ck);
 	suite_add_tcase(suite, tc);
@@ -321,9 +331,7 @@ static bool read_known(const char *path)
 		reason = strtok(NULL, "");
 		if (!name)
 			continue;
-		for (t = tests; t; t = t->next)
-			if (!strcmp(t->suite, "epoll") && !strcmp(t->ck.name, name))
-				break;
+		t = find("epoll", name);
 		if (!t || !reason) {
 			fprintf(stderr, "guest-tests: %s: %s: %s\n", path, name,
 				t ? "no reason is told" : "there is no such test");
@@ -334,6 +342,22 @@ static bool read_known(const char *path)
 	}
 	fclose(f);
 	return true;
+}
+
+/* By epoll-run the suite "epoll" is that of a store: the same tests, known alike. */
+static void become(const char *store)
+{
+	struct guest_test **p = &tests, *t, *twin;
+
+	while ((t = *p)) {
+		twin = strcmp(t->suite, "epoll") ? t : find(store, t->ck.name);
+		if (twin) {
+			t->known = twin->known;
+			p = &t->next;
+		} else {
+			*p = t->next;
+		}
+	}
 }
 
 static void list(char **patterns)
@@ -357,6 +381,7 @@ static FILE *results_stream(void)
 
 int main(int argc, char **argv)
 {
+	const char *design = getenv("EPOLL_RUN_DESIGN");
 	struct guest_test *t;
 	bool only_list = false;
 	int failed = 0, count = 0;
@@ -384,6 +409,8 @@ int main(int argc, char **argv)
 		}
 	}
 	argv += optind;
+	if (design && !guest_emulated())
+		become(design);
 	if (!patterns_fit(argv))
 		return 2;
 	if (only_list) {

@@ -157,7 +157,7 @@ def with_selectors():
 
 
 def main():
-    signal.alarm(50)
+    signal.alarm(50 * int(os.environ.get("CK_TIMEOUT_MULTIPLIER", "1")))
     which = sys.argv[1] if len(sys.argv) == 2 else ""
     if which == "asyncio":
         asyncio.run(with_asyncio())
