@@ -58,6 +58,10 @@ tests_guest_tests_SOURCES = \
 	tests/guest/behave_ctl.c \
 	tests/guest/behave_trigger.c \
 	tests/guest/behave_wait.c \
+	tests/guest/behave_order.c \
+	tests/guest/behave_timeout.c \
+	tests/guest/behave_signal.c \
+	tests/guest/behave_waiters.c \
 	tests/guest/behave_during.c \
 	tests/guest/behave_source.c \
 	tests/guest/behave_socket.c \

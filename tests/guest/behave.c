@@ -293,6 +293,16 @@ void behave_add(int ep, int fd, uint32_t events)
 		    "add of %d: %s", fd, strerror(errno));
 }
 
+void behave_eventfds(int ep, int *fd, int n, uint32_t events, bool ready)
+{
+	for (int i = 0; i < n; i++) {
+		fd[i] = guest_eventfd();
+		behave_add(ep, fd[i], events);
+	}
+	for (int i = 0; ready && i < n; i++)
+		guest_put(fd[i]);
+}
+
 void behave_mod(int ep, int fd, uint32_t events)
 {
 	guest_check(!behave_set(ep, EPOLL_CTL_MOD, fd, events),
@@ -316,6 +326,18 @@ void behave_expect(int ep, int fd, uint32_t events)
 		    ev[0].data.fd);
 	guest_check(ev[0].events == events, "fd %d: expected %#x, got %#x", fd,
 		    events, ev[0].events);
+}
+
+void behave_expect_fds(int ep, int max, const int *fds, int n)
+{
+	struct epoll_event ev[16];
+
+	ck_assert_int_le(max, 16);
+	GUEST_RETURNS(behave_wait(ep, ev, max, GUEST_WAIT_MS), n);
+	for (int i = 0; i < n; i++)
+		ck_assert_msg(ev[i].data.fd == fds[i],
+			      "event %d of %d: expected fd %d, got fd %d", i, n,
+			      fds[i], ev[i].data.fd);
 }
 
 void behave_none(int ep)

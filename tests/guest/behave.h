@@ -125,8 +125,25 @@ void behave_add(int ep, int fd, uint32_t events);
 void behave_mod(int ep, int fd, uint32_t events);
 void behave_del(int ep, int fd);
 
+/**
+ * behave_eventfds() - @n eventfds, watched for @events
+ * @ready: they are made ready, in this order
+ */
+void behave_eventfds(int ep, int *fd, int n, uint32_t events, bool ready);
+
 /** behave_expect() - the next wait has one event: @fd with @events. */
 void behave_expect(int ep, int fd, uint32_t events);
+
+/** behave_expect_fds() - a wait for @max events tells these @n, in this order. */
+void behave_expect_fds(int ep, int max, const int *fds, int n);
+
+#define BEHAVE_EXPECT_FDS(ep, max, ...) do {				\
+	const int expect_list[] = { __VA_ARGS__ };			\
+									\
+	GUEST_HERE;							\
+	behave_expect_fds(ep, max, expect_list,				\
+			  (int)(sizeof(expect_list) / sizeof(int)));	\
+} while (0)
 
 /** behave_none() - a wait with timeout 0 has nothing. */
 void behave_none(int ep);
@@ -142,6 +159,9 @@ void behave_in_wait(int ep, pid_t tid);
 /** for_each_of() - with @i from 0 for each element of @array */
 #define for_each_of(i, array)	\
 	for (size_t i = 0; i < sizeof(array) / sizeof((array)[0]); i++)
+
+/** BEHAVE_KERNEL_ADDRESS - one that no program can have. */
+#define BEHAVE_KERNEL_ADDRESS	((void *)0xffff888000000000UL)
 
 /** behave_before_hole() - @n bytes with none behind them; asserts. */
 void *behave_before_hole(size_t n);
@@ -203,6 +223,7 @@ void behave_waiter_got(struct behave_waiter *w, int fd, uint32_t events);
 #ifndef GUEST_HELPERS
 #define behave_create(...)	GUEST_AT((behave_create)(__VA_ARGS__))
 #define behave_add(...)		GUEST_AT((behave_add)(__VA_ARGS__))
+#define behave_eventfds(...)	GUEST_AT((behave_eventfds)(__VA_ARGS__))
 #define behave_mod(...)		GUEST_AT((behave_mod)(__VA_ARGS__))
 #define behave_del(...)		GUEST_AT((behave_del)(__VA_ARGS__))
 #define behave_expect(...)	GUEST_AT((behave_expect)(__VA_ARGS__))
