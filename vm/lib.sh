@@ -70,3 +70,12 @@ known_kernel() {
 
 # kernel_release NAME: the release of a fetched kernel
 kernel_release() { cat "$LAB_BUILD/kernels/$1/release"; }
+
+# preload_programs: qemu-run's options for epoll-run and some programs to try it with
+preload_programs() {
+	local file user=$LAB_BUILD/user
+	for file in "$user"/lib/preload/{epoll-run,.libs/libepollrun.so,.libs/libepollrun-2002.so} \
+		"$user"/tests/preload/with_lib{event,ev,uv}; do
+		[ ! -f "$file" ] || printf '%s\n' --program "$file"
+	done
+}
