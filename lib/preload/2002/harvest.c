@@ -142,6 +142,11 @@ static int store(struct epoll_event *to, const struct epoll_event *from, int n)
 		return n;
 	}
 	done = raw6(SYS_process_vm_writev, getpid(), &local, 1, &remote, 1, 0);
+	/* A sandbox that forbids it forbids to look, not to store. */
+	if (done == -EPERM || done == -ENOSYS) {
+		memcpy(to, from, local.iov_len);
+		return n;
+	}
 	if (done == (long)local.iov_len) {
 		good = begin;
 		good_end = end;
