@@ -45,6 +45,9 @@ tests_guest_tests_SOURCES = \
 	tests/guest/stress.c \
 	tests/guest/stress_chaos.c \
 	tests/guest/stress_many.c \
+	tests/guest/abi2002.c \
+	tests/guest/abi2002_load.c \
+	tests/guest/abi2002_load.h \
 	tests/guest/tokens.c \
 	tests/guest/tokens.h \
 	tests/guest/fcblist.c \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # user/local.mk - example programs
 
-noinst_PROGRAMS += user/mmap_reader user/echo_server user/exhibit
+noinst_PROGRAMS += user/mmap_reader user/echo_server user/echo2002 user/exhibit
 
 user_mmap_reader_SOURCES = \
 	user/mmap_reader.c \
@@ -11,6 +11,8 @@ user_mmap_reader_SOURCES = \
 
 user_echo_server_SOURCES = user/echo_server.c
 user_echo_server_LDADD = lib/libevq.la
+
+user_echo2002_SOURCES = user/echo2002.c
 
 user_exhibit_SOURCES = \
 	user/exhibit.c user/exhibit.h \
