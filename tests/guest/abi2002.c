@@ -249,7 +249,7 @@ static void serve(int at_once, int total)
 GUEST_TEST(abi2002, hundreds, 60,
 	   "a server of 2002 has 2000 connections, 200 at once: every byte comes back, no event is a stray, the counts agree")
 {
-	serve(200, guest_rounds(2000));
+	serve(guest_rounds(200), guest_rounds(2000));
 }
 
 GUEST_TEST(abi2002, ten_thousand, 300,
