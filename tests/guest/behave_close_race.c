@@ -580,6 +580,84 @@ BEHAVE_TEST(race_replace_instance, 120, BEHAVE_EPOLL,
 	crew_sail(&c, make_heirs, heirs_are_there);
 }
 
+/*
+ * Each instance gets a second number while the first one is closed: a new one, or
+ * that of another instance.
+ */
+struct doubles {
+	struct things t;
+	int ep[WATCHERS], other[WATCHERS], second[WATCHERS];
+};
+
+static void make_doubles(void *arg)
+{
+	struct doubles *d = arg;
+
+	guest_pipe(d->t.p);
+	guest_put(d->t.p[1]);
+	for (int i = 0; i < WATCHERS; i++) {
+		d->ep[i] = behave_create();
+		d->other[i] = behave_create();
+		behave_add(d->ep[i], d->t.p[0], EPOLLIN);
+	}
+}
+
+static void close_firsts(void *arg)
+{
+	struct doubles *d = arg;
+
+	for (int i = 0; i < WATCHERS; i++)
+		close(d->ep[i]);
+}
+
+static void dup_all(void *arg)
+{
+	struct doubles *d = arg;
+
+	for (int i = 0; i < WATCHERS; i++)
+		d->second[i] = dup(d->ep[i]);
+}
+
+static void dup_all_over(void *arg)
+{
+	struct doubles *d = arg;
+
+	for (int i = 0; i < WATCHERS; i++)
+		d->second[i] = dup3(d->ep[i], d->other[i], O_CLOEXEC);
+}
+
+static void seconds_go_on(void *arg)
+{
+	struct doubles *d = arg;
+
+	for (int i = 0; i < WATCHERS; i++) {
+		if (d->second[i] >= 0)
+			behave_expect(d->second[i], d->t.p[0], EPOLLIN);
+		if (d->second[i] >= 0 && d->second[i] != d->other[i])
+			close(d->second[i]);
+		close(d->other[i]);
+	}
+	lose_pipe(arg);
+}
+
+BEHAVE_TEST(race_dup_and_close, 120, BEHAVE_EPOLL,
+	    "an instance is closed while a dup of it is made: there is none, or it is the instance")
+{
+	struct doubles d;
+	struct crew c = { .act = { dup_all, close_firsts }, .arg = &d };
+
+	crew_sail(&c, make_doubles, seconds_go_on);
+}
+
+BEHAVE_TEST(race_dup_over_and_close, 120, BEHAVE_EPOLL,
+	    "the same on the number of another instance")
+{
+	struct doubles d;
+	struct crew c = { .act = { dup_all_over, close_firsts }, .arg = &d };
+
+	crew_sail(&c, make_doubles, seconds_go_on);
+}
+
 /* One number, opened, watched and closed again and again under a harvester. */
 struct flicker {
 	int ep, stop;

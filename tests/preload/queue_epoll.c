@@ -134,5 +134,5 @@ int queue_check_wait(struct queue *q, const struct wait_args *w)
 
 bool queue_is(int fd)
 {
-	return number_set(fd);
+	return no_epoll >= 0 && native_ctl(fd, EPOLL_CTL_DEL, no_epoll, NULL) == -ENOENT;
 }

@@ -59,12 +59,12 @@ void close_start(void)
 }
 
 /*
- * @fd is about to be closed, or to be another number of @heir, which counts it
- * already.
+ * @fd is about to be closed.  With @heir, which counts it already, it names that
+ * set from now on if it did name one; NULL is left there then.
  *
  * Return: false if it is not the program's to close.
  */
-static bool closing(int fd, struct set *heir)
+static bool closing(int fd, struct set **heir)
 {
 	struct number *n = number_find(fd);
 	struct set *s;
@@ -86,17 +86,23 @@ static bool closing(int fd, struct set *heir)
 			pthread_mutex_unlock(&s->lock);
 			continue;
 		}
-		if (set_drop_number(s, fd, heir))
+		n->closing = true;
+		if (set_drop_number(s, fd, heir ? *heir : NULL))
 			set_leave(s);
 		else
 			set_unlock(s);
-		if (heir)
+		if (heir && *heir) {
+			*heir = NULL;
 			break;
+		}
 	}
 	return true;
 }
 
-/* The set that @fd names, if it does, counts one number more. */
+/*
+ * The set that @fd names, if it does, counts one number more.  So it cannot end,
+ * whoever closes @fd, until it was told what became of that.
+ */
 static struct set *count_one_more(int fd)
 {
 	struct set *s = number_set(fd);
@@ -110,24 +116,58 @@ static struct set *count_one_more(int fd)
 	return still ? s : NULL;
 }
 
-/* @from has a second number now. */
-static void doubled(int from, int to)
+/* Another thread has ended what @fd named, and will close it now. */
+static bool is_closing(int fd)
 {
-	struct number *n = number_set(from) ? number_get(to) : NULL;
-	struct set *s = n ? count_one_more(from) : NULL;
+	struct number *n = number_find(fd);
 
-	if (s)
+	return n && n->closing && !number_set(fd) && queue_is(fd);
+}
+
+static void is_closed(int fd)
+{
+	struct number *n = number_find(fd);
+
+	if (n)
+		n->closing = false;
+}
+
+static int bad_number(void)
+{
+	errno = EBADF;
+	return -1;
+}
+
+static void count_one_less(struct set *s)
+{
+	if (pthread_mutex_lock(&s->lock))
+		return;
+	s->numbers--;
+	set_leave(s);
+}
+
+/* @to is what @s, if not NULL, was counted for; or there is none. */
+static int doubled(struct set *s, int to)
+{
+	struct number *n = s && to >= 0 ? number_get(to) : NULL;
+
+	if (n)
 		__atomic_store_n(&n->set, s, __ATOMIC_RELEASE);
+	else if (s)
+		count_one_less(s);
+	return to;
 }
 
 PRELOAD_TAKEN int close(int fd)
 {
+	int ret;
+
 	close_start();
-	if (!closing(fd, NULL)) {
-		errno = EBADF;
-		return -1;
-	}
-	return next.close(fd);
+	if (!closing(fd, NULL))
+		return bad_number();
+	ret = next.close(fd);
+	is_closed(fd);
+	return ret;
 }
 
 static int close_some(unsigned int first, unsigned int last, int flags)
@@ -167,13 +207,13 @@ PRELOAD_TAKEN void closefrom(int lowest)
 
 PRELOAD_TAKEN int dup(int fd)
 {
-	int to;
+	struct set *s;
 
 	close_start();
-	to = next.dup(fd);
-	if (to >= 0)
-		doubled(fd, to);
-	return to;
+	s = count_one_more(fd);
+	if (!s && is_closing(fd))
+		return bad_number();
+	return doubled(s, next.dup(fd));
 }
 
 static int dup_now(int from, int to, int flags, bool is_dup2)
@@ -187,13 +227,10 @@ static int dup_now(int from, int to, int flags, bool is_dup2)
  */
 static int dup_over(int from, int to, int flags, bool is_dup2)
 {
-	struct number *n;
-	struct set *heir;
-	bool named;
+	struct set *heir, *unnamed;
 	int ret;
 
-	n = number_find(to);
-	if (n && n->internal && from != to && raw1(SYS_getpid, 0) == my_pid) {
+	if (number_is_ours(to) && from != to && raw1(SYS_getpid, 0) == my_pid) {
 		errno = EBUSY;
 		return -1;
 	}
@@ -201,19 +238,17 @@ static int dup_over(int from, int to, int flags, bool is_dup2)
 	if (from == to || to < 0 || flags & ~O_CLOEXEC ||
 	    next.fcntl(from, F_GETFD) < 0)
 		return dup_now(from, to, flags, is_dup2);
-	named = number_set(to);
-	n = number_set(from) ? number_get(to) : NULL;
-	heir = n ? count_one_more(from) : NULL;
-	closing(to, heir);
+	unnamed = heir = count_one_more(from);
+	if (!heir && is_closing(from))
+		return bad_number();
+	closing(to, &unnamed);
 	ret = dup_now(from, to, flags, is_dup2);
-	if (!heir || (ret >= 0 && named))
-		return ret;
-	if (ret >= 0 || named)
-		__atomic_store_n(&n->set, ret < 0 ? NULL : heir, __ATOMIC_RELEASE);
-	if (ret < 0 && !pthread_mutex_lock(&heir->lock)) {
-		heir->numbers--;
-		pthread_mutex_unlock(&heir->lock);
-	}
+	is_closed(to);
+	if (unnamed || ret >= 0)
+		return doubled(unnamed, ret);
+	/* There is nothing but the limit on numbers that it could fail by. */
+	if (heir)
+		closing(to, NULL);
 	return ret;
 }
 
@@ -231,18 +266,20 @@ PRELOAD_TAKEN int dup3(int from, int to, int flags)
 
 PRELOAD_TAKEN int fcntl(int fd, int cmd, ...)
 {
+	struct set *s = NULL;
 	va_list ap;
 	void *arg;
-	int ret;
 
 	close_start();
 	va_start(ap, cmd);
 	arg = va_arg(ap, void *);
 	va_end(ap);
-	ret = next.fcntl(fd, cmd, arg);
-	if (ret >= 0 && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC))
-		doubled(fd, ret);
-	return ret;
+	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC) {
+		s = count_one_more(fd);
+		if (!s && is_closing(fd))
+			return bad_number();
+	}
+	return doubled(s, next.fcntl(fd, cmd, arg));
 }
 
 /* With large files the same function has this name. */

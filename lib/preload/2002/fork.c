@@ -131,6 +131,8 @@ static int renew_device(struct set *s)
 		return err ? err : -EBADF;
 	}
 	raw1(SYS_close, own);
+	if (number_is_ours(s->q.fd))
+		number_unhide(s->q.fd);
 	q.fd = first;
 	s->q = q;
 	return 0;

@@ -66,7 +66,7 @@ static long next(long fd, long last, bool (*wanted)(const struct number *n))
 	return -1;
 }
 
-static bool is_ours(const struct number *n)
+static bool names_or_ours(const struct number *n)
 {
 	return n->set || n->internal;
 }
@@ -78,7 +78,7 @@ static bool is_watched(const struct number *n)
 
 long number_next(long fd, long last)
 {
-	return next(fd, last, is_ours);
+	return next(fd, last, names_or_ours);
 }
 
 long number_next_watched(long fd, long last)

@@ -18,12 +18,14 @@ struct set;
  * struct number - a descriptor number
  * @set: the set that it names, or NULL; written with the set's lock held
  * @closings: how often it was closed while it was @watched
+ * @closing: it named a set, and is about to be closed
  * @watched: it is in some set, or was and may be still
  * @internal: it is a descriptor of this library
  */
 struct number {
 	struct set *set;
 	uint32_t closings;
+	bool closing;
 	bool watched;
 	bool internal;
 };
@@ -47,6 +49,14 @@ static inline uint32_t number_closings(int fd)
 	struct number *n = number_find(fd);
 
 	return n ? __atomic_load_n(&n->closings, __ATOMIC_RELAXED) : 0;
+}
+
+/** number_is_ours() - is @fd a descriptor of this library? */
+static inline bool number_is_ours(int fd)
+{
+	struct number *n = number_find(fd);
+
+	return n && n->internal;
 }
 
 /** number_next() - the first at or above @fd that names a set or is internal, up

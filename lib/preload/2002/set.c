@@ -175,7 +175,8 @@ static int other_number(const struct set *s)
 
 /*
  * A number ceases to name the set, and is about to be closed or, with @heir, to be
- * one of that set.  When it was the last one and calls are inside, they get a number of ours to go on with.
+ * one of that set.  When it was the last one and calls are inside, or a dup is under
+ * way, they get a number of ours to go on with.
  *
  * Return: true if the set goes on, or can be left; false if it ended here.
  */
@@ -186,18 +187,25 @@ bool set_drop_number(struct set *s, int number, struct set *heir)
 
 	__atomic_store_n(&n->set, heir, __ATOMIC_RELEASE);
 	s->numbers--;
-	if (s->numbers) {
-		if (s->q.fd == number)
-			s->q.fd = other_number(s);
-		return true;
+	fd = s->q.fd;
+	if (!s->numbers && !s->inside) {
+		set_end(s);
+		if (fd != number)
+			number_unhide((int)fd);
+		return false;
 	}
-	if (s->inside) {
+	if (fd != number)
+		return true;
+	/* None yet, if a dup is under way. */
+	fd = s->numbers ? other_number(s) : -1;
+	if (fd < 0) {
 		fd = raw3(SYS_fcntl, number, F_DUPFD_CLOEXEC, 0);
-		s->q.fd = fd < 0 ? number : number_hide((int)fd);
-		return true;
+		if (fd >= 0)
+			fd = number_hide((int)fd);
 	}
-	set_end(s);
-	return false;
+	if (fd >= 0)
+		s->q.fd = (int)fd;
+	return true;
 }
 
 struct item *set_item(const struct set *s, int fd)
