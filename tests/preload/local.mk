@@ -17,6 +17,10 @@ tests_preload_standin_la_CFLAGS = $(lib_preload_libepollrun_la_CFLAGS)
 tests_preload_standin_la_LDFLAGS = $(lib_preload_libepollrun_la_LDFLAGS) \
 	-rpath /nonexistent
 
+# Runs a program where a system call is missing.
+check_PROGRAMS += tests/preload/sandbox
+tests_preload_sandbox_SOURCES = tests/preload/sandbox.c
+
 # One story with each event library.  Never static: nothing could be preloaded.
 SCENARIO = tests/preload/scenario.c tests/preload/scenario.h
 
