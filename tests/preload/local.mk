@@ -3,7 +3,8 @@
 
 HOST_TESTS += tests/preload/epoll-run.test
 EXTRA_DIST += tests/preload/epoll-run.test tests/preload/standin.test \
-	tests/preload/with_python.py tests/preload/devepoll.cannot
+	tests/preload/with_python.py tests/preload/devepoll.cannot \
+	tests/preload/edges.cannot
 if HAVE_CHECK
 HOST_TESTS += tests/preload/standin.test
 endif
