@@ -8,6 +8,7 @@
  * races with other calls is in behave_close_race.c.
  */
 #define _GNU_SOURCE
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "behave.h"
@@ -361,6 +362,30 @@ BEHAVE_TEST(close_of_the_instance_under_a_waiter, 30, BEHAVE_EPOLL,
 	guest_put(p[1]);
 	behave_waiter_got(&w, p[0], EPOLLIN);
 	GUEST_FAILS(behave_wait(w.ep, w.ev, 1, 0), EBADF);
+}
+
+BEHAVE_TEST(close_under_a_waiter_and_no_number_left, 30, BEHAVE_EPOLL,
+	    "the same in a program that has no number left for another file")
+{
+	struct behave_waiter w = { .ms = -1 };
+	struct rlimit limit, none = { 0 };
+	int p[2], q[2];
+
+	w.ep = behave_create();
+	guest_pipe(p);
+	behave_add(w.ep, p[0], EPOLLIN);
+	behave_waiter_start(&w);
+	GUEST_RETURNS(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none.rlim_max = limit.rlim_max;
+	GUEST_RETURNS(setrlimit(RLIMIT_NOFILE, &none), 0);
+	close(w.ep);
+	guest_put(p[1]);
+	behave_waiter_got(&w, p[0], EPOLLIN);
+	GUEST_RETURNS(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	/* The number is free for anything, and what is there is left alone. */
+	guest_pipe(q);
+	GUEST_RETURNS(guest_poll(q[0], POLLIN), 0);
+	close(behave_create());
 }
 
 BEHAVE_TEST(close_one_file_many_instances, 60, BEHAVE_EPOLL,

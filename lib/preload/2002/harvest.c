@@ -75,6 +75,7 @@ static void ask(struct set *s, struct item **items, int n, short *holds)
 	static const struct timespec zero;
 	struct pollfd p[BATCH];
 	int asked = 0;
+	long err = 0;
 
 	for (int i = 0; i < n; i++) {
 		const struct item *item = items[i];
@@ -100,8 +101,13 @@ static void ask(struct set *s, struct item **items, int n, short *holds)
 	}
 	if (asked) {
 		stats_count(STATS_REPOLL, (uint64_t)asked);
-		raw5(SYS_ppoll, p, n, &zero, NULL, KERNEL_SIGSET_SIZE);
+		err = raw5(SYS_ppoll, p, n, &zero, NULL, KERNEL_SIGSET_SIZE);
 	}
+	/* More than the limit on numbers has become: the device's word is taken. */
+	for (int i = 0; i < n && err < 0 && err != -EINTR; i++)
+		if (p[i].fd >= 0 &&
+		    raw5(SYS_ppoll, &p[i], 1, &zero, NULL, KERNEL_SIGSET_SIZE) < 0)
+			p[i].revents = (short)items[i]->bits;
 	for (int i = 0; i < n; i++) {
 		if (p[i].fd >= 0)
 			holds[i] = p[i].revents;

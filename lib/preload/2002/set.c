@@ -26,6 +26,12 @@ void set_renew_locks(struct set *s)
 	pthread_cond_init(&s->lead_ended, NULL);
 }
 
+/* One that no number could be had for has a mapping still. */
+static bool set_is_used(const struct set *s)
+{
+	return s->q.fd >= 0 || s->q.map;
+}
+
 /* An unused one, or a new one; locked. */
 static struct set *set_get(void)
 {
@@ -34,9 +40,9 @@ static struct set *set_get(void)
 	pthread_mutex_lock(&sets_mtx);
 	for (s = sets; s; s = s->next) {
 		/* Who ends a set does so with its lock held. */
-		if (s->q.fd >= 0 || pthread_mutex_trylock(&s->lock))
+		if (set_is_used(s) || pthread_mutex_trylock(&s->lock))
 			continue;
-		if (s->q.fd < 0)
+		if (!set_is_used(s))
 			break;
 		pthread_mutex_unlock(&s->lock);
 	}
@@ -154,7 +160,7 @@ void set_unlock(struct set *s)
 /* Unlocks, and ends the set if nobody needs it any more. */
 void set_leave(struct set *s)
 {
-	if (!s->numbers && !s->inside && s->q.fd >= 0) {
+	if (!s->numbers && !s->inside && set_is_used(s)) {
 		int fd = s->q.fd;
 
 		set_end(s);
@@ -203,8 +209,8 @@ bool set_drop_number(struct set *s, int number, struct set *heir)
 		if (fd >= 0)
 			fd = number_hide((int)fd);
 	}
-	if (fd >= 0)
-		s->q.fd = (int)fd;
+	/* Without one they cannot wait again; the file behind @number is another. */
+	s->q.fd = fd < 0 ? -1 : (int)fd;
 	return true;
 }
 
