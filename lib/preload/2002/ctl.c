@@ -66,13 +66,15 @@ static int make_room(struct set *s)
 }
 
 /* Who watches a set asks it; that it has to be asked, its device must tell. */
-static void note_watched(int fd)
+static void note_watched(struct item *item)
 {
-	struct set *child = number_set(fd);
+	struct set *child = number_set(item->fd);
 
 	if (!child || pthread_mutex_lock(&child->lock))
 		return;
 	child->watched = true;
+	item->child = child;
+	item->life = child->life;
 	set_unlock(child);
 }
 
@@ -120,7 +122,7 @@ static int add(struct set *s, int fd, const struct epoll_event *event)
 		free(item);
 		return err == -E2BIG ? -ENOSPC : err;
 	}
-	note_watched(fd);
+	note_watched(item);
 	ask_now(s, item);
 	return 0;
 }

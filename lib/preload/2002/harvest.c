@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/uio.h>
@@ -68,6 +69,31 @@ static bool is_orphan(const struct item *item)
 }
 
 /*
+ * One number of an instance was closed, and there is another: it can be asked.  What
+ * was the child may be another set by now, which no order of locks holds for; so
+ * nobody waits for it.
+ */
+static bool orphan_child_holds(const struct item *item, short *holds)
+{
+	struct set *child = item->child;
+	int tries = 100;
+	bool lives;
+
+	if (!child)
+		return false;
+	while (pthread_mutex_trylock(&child->lock)) {
+		if (!--tries)
+			return false;
+		sched_yield();
+	}
+	lives = child->life == item->life && child->numbers;
+	if (lives)
+		*holds = set_is_ready(child) ? EPOLLIN | EPOLLRDNORM : 0;
+	pthread_mutex_unlock(&child->lock);
+	return lives;
+}
+
+/*
  * Asks @n items what holds for them now.  POLLNVAL means that the item is to go.
  */
 static void ask(struct set *s, struct item **items, int n, short *holds)
@@ -84,7 +110,8 @@ static void ask(struct set *s, struct item **items, int n, short *holds)
 		p[i] = (struct pollfd){ .fd = -1 };
 		holds[i] = 0;
 		if (is_orphan(item)) {
-			holds[i] = orphan_holds(s, item);
+			if (!orphan_child_holds(item, &holds[i]))
+				holds[i] = orphan_holds(s, item);
 		} else if (child) {
 			if (!pthread_mutex_lock(&child->lock)) {
 				if (set_is_ready(child))

@@ -94,6 +94,7 @@ int set_new(int flags)
 		pthread_mutex_unlock(&s->lock);
 		return -ENOMEM;
 	}
+	s->life++;
 	s->numbers = 1;
 	s->inside = 0;
 	s->inherited = s->polled = s->watched = false;

@@ -62,6 +62,8 @@
  * @bits: what the device told since the item was last handed out
  * @listed: may have something to tell
  * @spent: one-shot, and told
+ * @child: the set that @fd named at that time, or NULL
+ * @life: of @child, which is another set with another value
  * @told_in: the wait that handed it out last (set->waits)
  * @data: the program's word
  */
@@ -74,6 +76,8 @@ struct item {
 	uint16_t bits;
 	bool listed;
 	bool spent;
+	struct set *child;
+	unsigned int life;
 	unsigned int told_in;
 	uint64_t data;
 };
@@ -97,6 +101,7 @@ struct follower {
  * @next: of all the sets there ever were
  * @lock: guards all but @next
  * @q: the device; @q.fd is below 0 while the set is unused
+ * @life: counts the instances that it was
  * @numbers: descriptors that name it
  * @inside: calls that sleep without the lock
  * @inherited: came by fork and was not used yet (fork.c)
@@ -122,6 +127,7 @@ struct set {
 	struct set *next;
 	pthread_mutex_t lock;
 	struct queue q;
+	unsigned int life;
 	int numbers;
 	int inside;
 	bool inherited;
