@@ -46,6 +46,17 @@ apt_lists_update() {
 		die "apt-get update failed: check the network and /etc/apt/sources.list"
 }
 
+# apt_download DIR PACKAGE..: into DIR, without installing; what apt says against
+# it is in DIR/apt.log.  apt checks their sums against its signed lists.
+apt_download() {
+	local dir=$1
+	shift
+	(cd "$dir" && apt-get -qq -o APT::Sandbox::User=root download "$@") 2>"$dir/apt.log"
+}
+
+# apt_complaint DIR: why apt_download failed
+apt_complaint() { grep -m1 '^E:' "$1/apt.log" || echo 'apt-get download failed'; }
+
 # locked NAME COMMAND..: one at a time, however many laboratories run
 locked() {
 	local lock=$1
