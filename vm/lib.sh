@@ -82,11 +82,31 @@ known_kernel() {
 # kernel_release NAME: the release of a fetched kernel
 kernel_release() { cat "$LAB_BUILD/kernels/$1/release"; }
 
+# epoll_run_files: epoll-run and its libraries
+epoll_run_files() {
+	printf '%s\n' "$LAB_BUILD"/user/lib/preload/{epoll-run,.libs/libepollrun.so,.libs/libepollrun-2002.so}
+}
+
 # preload_programs: qemu-run's options for epoll-run and some programs to try it with
 preload_programs() {
-	local file user=$LAB_BUILD/user
-	for file in "$user"/lib/preload/{epoll-run,.libs/libepollrun.so,.libs/libepollrun-2002.so} \
-		"$user"/tests/preload/with_lib{event,ev,uv}; do
-		[ ! -f "$file" ] || printf '%s\n' --program "$file"
-	done
+	{ epoll_run_files; printf '%s\n' "$LAB_BUILD"/user/tests/preload/with_lib{event,ev,uv}; } |
+		while IFS= read -r file; do
+			[ ! -f "$file" ] || printf '%s\n' --program "$file"
+		done
+}
+
+# accel_for_figures ACCEL KERNEL: what "auto" is where something is measured:
+# an emulated second means nothing, a counted instruction does
+accel_for_figures() {
+	local accel=$1
+	[ "$accel" = auto ] || { echo "$accel"; return; }
+	accel=$("$LAB_SRC/vm/accel" "$2") || return 1
+	[ "$accel" = kvm ] || accel=icount
+	echo "$accel"
+}
+
+# users_of ROOT: the users and groups of a guest's file system
+users_of() {
+	printf '%s\n' root:x:0:0:root:/tmp:/bin/sh nobody:x:65534:65534:nobody:/tmp:/bin/sh >"$1/etc/passwd"
+	printf '%s\n' root:x:0: nogroup:x:65534: >"$1/etc/group"
 }
