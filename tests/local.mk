@@ -15,6 +15,8 @@ tests_guest_tests_SOURCES = \
 	tests/guest/main.c \
 	tests/guest/guest.c \
 	tests/guest/guest.h \
+	tests/guest/growth.c \
+	tests/guest/growth.h \
 	tests/guest/sources.c \
 	tests/guest/abi.c \
 	tests/guest/mmap.c \

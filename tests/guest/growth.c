@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * growth.c - see growth.h
+ */
+#define _GNU_SOURCE
+#include <time.h>
+
+#define GUEST_HELPERS
+#include "guest.h"
+#include "growth.h"
+
+static long long began, took;
+
+static long long cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+void growth_begin(void)
+{
+	began = cpu_ns();
+}
+
+void growth_end(void)
+{
+	took += cpu_ns() - began;
+}
+
+static long long least(long n, growth_cost_t cost, int runs)
+{
+	long long best = 0;
+
+	for (int i = 0; i < runs; i++) {
+		took = 0;
+		cost(n);
+		guest_check(took > 0, "nothing was measured at %ld", n);
+		if (!i || took < best)
+			best = took;
+	}
+	return best;
+}
+
+void growth_linear(long n, growth_cost_t cost)
+{
+	long long small, large;
+	int tries = 2;
+
+	do {
+		small = least(n, cost, 4);
+		large = least(8 * n, cost, 3);
+	} while (large > 10 * small && --tries);
+	guest_check(large <= 10 * small,
+		    "%ld took %lld us, %ld took %lld us: %lld times as long",
+		    n, small / 1000, 8 * n, large / 1000, large / small);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * growth.h - what a call costs when the program makes it eight times as large
+ *
+ * For each line of "Costs" in NOTES.md: a loop whose length a program chooses must
+ * not grow faster than that length.  Compared are two sizes in one run, never a
+ * time with a figure.
+ */
+#ifndef GROWTH_H
+#define GROWTH_H
+
+/**
+ * growth_cost_t - do the call once at a size
+ * @n: the size
+ *
+ * Sets up and takes down what it needs; only what stands between growth_begin()
+ * and growth_end() is measured.
+ */
+typedef void (*growth_cost_t)(long n);
+
+/** growth_begin() - from here on it counts: CPU time of the calling thread. */
+void growth_begin(void);
+
+/** growth_end() - until here. */
+void growth_end(void);
+
+/**
+ * growth_linear() - eight times the size may cost ten times as much; asserts
+ * @n: the smaller size, large enough that its cost is not the call's alone
+ * @cost: the call
+ *
+ * The least of several runs of each size is taken, and a ratio that is too large is
+ * measured once more before it fails the test.
+ */
+void growth_linear(long n, growth_cost_t cost);
+
+#ifndef GUEST_HELPERS
+#define growth_linear(...)	GUEST_AT((growth_linear)(__VA_ARGS__))
+#endif
+
+#endif /* GROWTH_H */
