@@ -13,6 +13,7 @@ mkdir -p "$LAB_BUILD" 2>/dev/null || {
 LAB_BUILD=$(cd "$LAB_BUILD" && pwd -P)
 export LAB_BUILD PYTHONDONTWRITEBYTECODE=1
 LAB_KERNELS="6.1 6.1-rt 6.1-cloud 6.12 6.12-rt 6.12-cloud"
+LAB_DEBUG_KERNELS="debug debug-6.1"
 
 say() { printf '%s\n' "lab: $*" >&2; }
 
@@ -73,9 +74,9 @@ locked() {
 
 # known_kernel NAME: complains when no such kernel is known
 known_kernel() {
-	case " $LAB_KERNELS debug host " in
+	case " $LAB_KERNELS $LAB_DEBUG_KERNELS host " in
 	*" $1 "*) ;;
-	*) usage "unknown kernel '$1': one of $LAB_KERNELS debug host" ;;
+	*) usage "unknown kernel '$1': one of $LAB_KERNELS $LAB_DEBUG_KERNELS host" ;;
 	esac
 }
 
