@@ -478,10 +478,9 @@ static int __init devepoll_init(void)
 }
 
 /*
- * No instance is open.  The close of a file that was watched may still be
- * telling us, and a notify may be on its way out on another CPU, having found
- * its item dead: file_notify_sync() waits for both.  Then nobody is left to
- * queue work.
+ * No instance is open, and nobody is in item_closed(), which pins us.  A notify
+ * may be on its way out on another CPU, having found its item dead:
+ * file_notify_sync() waits for it.  Then nobody is left to queue work.
  */
 static void __exit devepoll_exit(void)
 {

@@ -17,7 +17,7 @@
  * hash, without slot, on no list; whoever calls it while it is not yet dead
  * drops the reference of the hash.  The reference of the registration is
  * dropped by whoever ends the registration: the remover, if
- * file_notify_delcb() finds it, else the closer in item_closed().
+ * file_notify_unregister() says so, else the closer in item_closed().
  *
  * Locks, outermost first
  *
@@ -28,7 +28,8 @@
  *			user memory is touched under it.
  *	ep->map_mtx	geometry of the pages: EP_ALLOC, EP_FREE, mmap
  *	nest_mtx	who watches whom among instances (ep_nest.c)
- *	list->mutex	of fcblist; never held when we are called back to close
+ *	list->mutex	of fcblist; never held when we are called back to close,
+ *			nor over vfs_poll()
  *	queue lock	of a watched file, around item_notify()
  *	ep->lock	hash, slots, ask lists, and all of an item
  *
@@ -47,6 +48,7 @@
 #include "ep_hash.h"
 #include "ep_pages.h"
 #include "ep_user.h"
+#include "fcblist.h"
 
 /**
  * struct eventpoll - one instance
@@ -112,6 +114,7 @@ struct eventpoll {
  *	the item (faithful.h)
  * @nest_child: in the instance's children; nest_mtx
  * @nest_parent: in the watched instance's parents; nest_mtx
+ * @fcb: its registration with fcblist
  * @refs: see above
  * @rcu: the memory stays until notifies are through
  */
@@ -128,6 +131,7 @@ struct epitem {
 	struct file *file;
 	struct list_head nest_child;
 	struct list_head nest_parent;
+	struct fcb_struct fcb;
 	struct kref refs;
 	struct rcu_head rcu;
 };

@@ -245,7 +245,7 @@ static void ep_remove(struct eventpoll *ep, struct epitem *item)
 	/* Before the registration ends: afterwards the child may be gone. */
 	ep_nest_unlink(item);
 	/* A stale item's ended with its file. */
-	if (file && !file_notify_delcb(file, item_notify, item))
+	if (file && !file_notify_unregister(&item->fcb))
 		item_put(item);
 	item_put(item);
 }
@@ -358,8 +358,8 @@ static int item_attach(struct epitem *item)
 	if (planted(PLANT_IGNOREENOMEM))
 		return 0;
 	kref_get(&item->refs);
-	err = file_notify_addcb_close(item->file, item_notify, item_closed,
-				      item);
+	err = file_notify_register(item->file, &item->fcb, item_notify,
+				   item_closed, item);
 	if (err)
 		item_put(item);
 	return err;

@@ -15,8 +15,6 @@
 
 #include "fcblist.h"
 
-struct fcblist;
-
 /**
  * struct fput_provider - one way of hearing of the last close of a file
  * @name: as the module parameter fput_hook has it
@@ -41,12 +39,14 @@ struct fput_provider {
  * @wait: the entry; its function is the event source
  * @head: the queue it is on; NULL once POLLFREE took it off
  * @list: the list that hears what comes
- * @next: the next tap of the same file; most files have one
+ * @fcb: the one registration that hears it, or NULL: all of @list
+ * @next: the next tap of the same owner; most files have one
  */
 struct fcb_tap {
 	struct wait_queue_entry wait;
 	struct wait_queue_head *head;
 	struct fcblist *list;
+	struct fcb_struct *fcb;
 	struct fcb_tap *next;
 };
 
@@ -57,9 +57,10 @@ struct fcb_tap {
  * @callbacks: the registrations that hear events; changed under @mutex,
  *	walked under RCU
  * @closers: those that hear of the close alone; likewise
- * @taps: wait-queue entries, @mutex
+ * @taps: wait-queue entries that all of @callbacks hear; put there by the first
+ *	of them, @mutex
  * @tap: the first of @taps, so that most files need no second allocation
- * @mutex: guards everything here; may sleep in vfs_poll()
+ * @mutex: guards everything here
  * @dead: no longer in the table, takes no more callbacks; @mutex
  * @refs: one for the table, one for each user
  * @link: in the table; changed under its lock, walked under RCU
@@ -76,27 +77,6 @@ struct fcblist {
 	bool dead;
 	refcount_t refs;
 	struct hlist_node link;
-	struct rcu_head rcu;
-};
-
-/**
- * struct fcb_struct - one registration (named as in 2002)
- * @llink: in its list
- * @cbproc: hears events, or NULL
- * @closeproc: hears the last close, or NULL
- * @data: for both
- * @local: private words of the callback
- * @name: the @cbproc that it was made with, which with @data is its name; it
- *	hears by another one when it went deaf (faithful.h)
- * @rcu: the memory stays until readers are through
- */
-struct fcb_struct {
-	struct list_head llink;
-	fcb_event_t cbproc;
-	fcb_closed_t closeproc;
-	void *data;
-	unsigned long local[FCB_LOCAL_SIZE];
-	fcb_event_t name;
 	struct rcu_head rcu;
 };
 
@@ -173,8 +153,21 @@ void fput_direct_call(struct file *file);
 int fcblist_init(unsigned int bits);
 void fcblist_exit(void);
 
-/* fcb_wakeup.c: the event source; both want @list->mutex and a live file */
-int fcb_taps_install(struct fcblist *list);
-void fcb_taps_remove(struct fcblist *list);
+/** fcblist_drain() - wait until no closer is in file_notify_cleanup(). */
+void fcblist_drain(void);
+
+/* fcb_wakeup.c: the event source */
+
+/**
+ * fcb_taps_install() - get on the wait queues of the file of a registration
+ * @fcb: linked; the caller pins the file and holds no lock
+ * @shared: it is the first of its list: what it taps, all hear
+ *
+ * Return: 0 or -ENOMEM; even then the taps have to be removed.
+ */
+int fcb_taps_install(struct fcb_struct *fcb, bool shared);
+
+/** fcb_taps_remove() - and off them; the file is whole. */
+void fcb_taps_remove(struct fcblist *list, struct fcb_tap **taps);
 
 #endif /* KMOD_FCB_INTERNAL_H */

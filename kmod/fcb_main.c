@@ -11,6 +11,8 @@
 #include "fput_hook.h"
 #define FAITHFUL_WORDS	BIT(FAITHFUL_DELFUNC)
 #include "faithful.h"
+#define PLANT_PARAM
+#include "plant.h"
 
 /* Set: the wish, at load only.  Read: what came of it. */
 static char wish[16] = "auto";

@@ -8,6 +8,13 @@
  * entry of ours goes on each of them (one for most files, two for a FIFO that
  * is open both ways or for a pty; nothing is assumed).
  *
+ * Whose queues.  What the first registration of a list is shown is tapped for
+ * all of them.  Each later one polls as well, and where it is shown a queue
+ * that nobody taps it gets a tap for itself: the queue of a signalfd is that
+ * of the task that asks, and one that went by POLLFREE is tapped no more.  So
+ * nothing has to be known of the kinds of files.  A tap of one's own goes with
+ * the registration; the common ones go with the last that hears events.
+ *
  * What a wake-up tells.  Its key holds poll bits, and a key is a hint:
  *
  *  - 0 says only that something happened.  Every hang-up, connect and
@@ -50,10 +57,10 @@ static __always_inline long key_to_plevt(u32 key)
 	return facts | doubts << FCB_DOUBT_SHIFT;
 }
 
-static noinline int fcb_pollfree(struct fcb_tap *tap)
+static int fcb_pollfree(struct fcb_tap *tap)
 {
 	list_del_init(&tap->wait.entry);
-	/* Pairs with the acquire in tap_remove(): after this, tap may go. */
+	/* Pairs with the acquire in tap_head(): after this, tap may go. */
 	smp_store_release(&tap->head, NULL);
 	return 1;
 }
@@ -71,6 +78,28 @@ static noinline int fcb_deliver_irqs_on(struct fcb_tap *tap, long *event)
 	return 1;
 }
 
+/* What is not for the short way below: POLLFREE, and a tap of one's own. */
+static noinline int fcb_wakeup_rare(struct wait_queue_entry *wait,
+				    unsigned int mode, int sync, void *key)
+{
+	struct fcb_tap *tap = container_of(wait, struct fcb_tap, wait);
+	u32 bits = (__force u32)key_to_poll(key);
+	struct fcb_struct *fcb = tap->fcb;
+	struct fcblist *list = tap->list;
+	long event[] = { ION_WAKEUP, key_to_plevt(bits), -1 };
+	unsigned long flags;
+
+	if (bits & KEY_FREE)
+		return fcb_pollfree(tap);
+	flags = fcb_irq_save();
+	if (fcb)
+		fcb->cbproc(list->file, fcb->data, fcb->local, event);
+	else
+		fcblist_deliver(list, event);
+	fcb_irq_restore(flags);
+	return 1;
+}
+
 /*
  * No stack protector: three words are stored here and handed on to be read,
  * and this is run for every event of every watched file.
@@ -84,52 +113,87 @@ static __no_stack_protector int fcb_wakeup(struct wait_queue_entry *wait,
 	long event[] = { ION_WAKEUP, key_to_plevt(bits), -1 };
 
 	if (unlikely(bits & KEY_FREE))
-		return fcb_pollfree(tap);
+		return fcb_wakeup_rare(wait, mode, sync, key);
 	if (unlikely(!fcb_irqs_ok()))
 		return fcb_deliver_irqs_on(tap, event);
 	fcblist_deliver(tap->list, event);
 	return 1;
 }
 
+/* The queue, or NULL once POLLFREE took the tap off. */
+static struct wait_queue_head *tap_head(struct fcb_tap *tap)
+{
+	/* Pairs with the release in fcb_pollfree(). */
+	return smp_load_acquire(&tap->head);
+}
+
 struct tap_install {
 	struct poll_table_struct pt;
 	struct fcblist *list;
+	struct fcb_struct *fcb;
+	bool shared;
 	int err;
 };
+
+static bool tapped(struct fcb_tap *tap, struct wait_queue_head *head)
+{
+	for (; tap; tap = tap->next)
+		if (tap_head(tap) == head)
+			return true;
+	return false;
+}
+
+/* Does what comes from there reach this registration already? */
+static bool hears(struct tap_install *ti, struct wait_queue_head *head)
+{
+	bool yes;
+
+	mutex_lock(&ti->list->mutex);
+	yes = tapped(ti->list->taps, head) || tapped(ti->fcb->taps, head);
+	mutex_unlock(&ti->list->mutex);
+	return yes;
+}
 
 static void tap_add(struct file *file, struct wait_queue_head *head,
 		    struct poll_table_struct *pt)
 {
 	struct tap_install *ti = container_of(pt, struct tap_install, pt);
 	struct fcblist *list = ti->list;
+	struct fcb_tap **taps = ti->shared ? &list->taps : &ti->fcb->taps;
 	struct fcb_tap *tap = &list->tap;
 
-	if (!head || ti->err)
+	if (!head || ti->err || hears(ti, head))
 		return;
-	if (list->taps) {
+	/* Nobody else adds to either. */
+	if (!ti->shared || *taps) {
 		tap = kzalloc(sizeof(*tap), GFP_KERNEL_ACCOUNT);
 		if (!tap) {
 			ti->err = -ENOMEM;
 			return;
 		}
 	}
-	init_waitqueue_func_entry(&tap->wait, fcb_wakeup);
+	init_waitqueue_func_entry(&tap->wait,
+				  ti->shared ? fcb_wakeup : fcb_wakeup_rare);
 	tap->head = head;
 	tap->list = list;
-	tap->next = list->taps;
-	list->taps = tap;
+	tap->fcb = ti->shared ? NULL : ti->fcb;
+	/* Together: who finds it tapped counts on it. */
+	mutex_lock(&list->mutex);
+	tap->next = *taps;
+	*taps = tap;
 	add_wait_queue(head, &tap->wait);
+	mutex_unlock(&list->mutex);
 }
 
-int fcb_taps_install(struct fcblist *list)
+int fcb_taps_install(struct fcb_struct *fcb, bool shared)
 {
-	struct tap_install ti = { .list = list };
-
-	lockdep_assert_held(&list->mutex);
+	struct tap_install ti = {
+		.list = fcb->list, .fcb = fcb, .shared = shared,
+	};
 
 	init_poll_funcptr(&ti.pt, tap_add);
 	/* The state at this moment is of no interest: edges only. */
-	vfs_poll(list->file, &ti.pt);
+	vfs_poll(fcb->list->file, &ti.pt);
 	return ti.err;
 }
 
@@ -138,21 +202,20 @@ static void tap_remove(struct fcb_tap *tap)
 	struct wait_queue_head *head;
 
 	rcu_read_lock();
-	/* Pairs with the release in fcb_pollfree(). */
-	head = smp_load_acquire(&tap->head);
+	head = tap_head(tap);
 	if (head)
 		remove_wait_queue(head, &tap->wait);
 	rcu_read_unlock();
 }
 
-void fcb_taps_remove(struct fcblist *list)
+void fcb_taps_remove(struct fcblist *list, struct fcb_tap **taps)
 {
 	struct fcb_tap *tap;
 
 	lockdep_assert_held(&list->mutex);
 
-	while ((tap = list->taps)) {
-		list->taps = tap->next;
+	while ((tap = *taps)) {
+		*taps = tap->next;
 		tap_remove(tap);
 		if (tap != &list->tap)
 			kfree(tap);

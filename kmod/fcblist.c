@@ -12,20 +12,45 @@
  *    good; a later registration makes a new list.
  *  - While a list is in the table and its mutex is held, its file is whole:
  *    the last close has to come through file_notify_cleanup(), at the head of
- *    __fput(), and waits there for the mutex.  This is what allows a list to
- *    be taken down by somebody who holds no reference on the file.
+ *    __fput(), and waits there for the mutex.  So it is as long as one
+ *    registration is left on it.  This is what allows a list to be taken down
+ *    by somebody who holds no reference on the file.
  *  - The provider of closes watches the file's inode while the list is in the
  *    table; the taps (fcb_wakeup.c) are on its wait queues only while somebody
  *    hears events, too.
- *  - A registration is ended once: by the one who unlinks it, under the
- *    mutex.
+ *  - A registration is ended once: by the one who clears fcb->list, under the
+ *    mutex of that list.
+ *
+ * Who holds what
+ *
+ *	file	      nobody here.  A registration ends before its file does.
+ *	list	      the table, and whoever has its mutex or waits for it.  From
+ *		      fcb->list it is found under RCU: the pointer is cleared
+ *		      before the reference of the table is dropped.
+ *	registration  its owner, who has it in his own memory until a grace
+ *		      period after its end.  file_notify_addcb() has no such
+ *		      owner, so those are ours, and freed at their end.
+ *	owner	      the module of a closeproc, by each of its registrations, from
+ *		      before the first moment at which a close could come to
+ *		      it until the call has returned, or until the owner ended
+ *		      the registration himself.  A file whose count is 0 can
+ *		      be on its way to __fput() for as long as a task takes to
+ *		      exit; no wait at unload could cover that.  The reference
+ *		      is dropped from the text of fcb.ko.
+ *		      Callbacks need no pin: they run under RCU, and who hears
+ *		      no more waits with file_notify_sync().
+ *	fcb.ko	      the modules that use its symbols, and so every list but
+ *		      one: the closer's way out of file_notify_cleanup() behind
+ *		      the last of them is what fcblist_drain() is for.
  *
  * Locks, outermost first
  *
- *	list->mutex	one list; held over vfs_poll() of its file
+ *	locks of the file that its ->poll takes
+ *	list->mutex	one list; never held over vfs_poll() or a closeproc
+ *	the provider's	around watch and unwatch
  *	table_lock	the chains of the table; innermost, never held long
  *
- * Events take neither.  They walk the callbacks under RCU, from the lock of
+ * Events take none.  They walk the callbacks under RCU, from the lock of
  * a wait queue or from rcu_read_lock() in file_notify_event().  Closes are
  * inside fcb_srcu, because they may sleep.
  */
@@ -36,6 +61,7 @@
 
 #include "faithful.h"
 #include "fcb_internal.h"
+#include "plant.h"
 
 const long ion_band_table[FCB_NBANDS] = {
 	ION_IN, ION_OUT, ION_IN, ION_ERR, ION_IN, ION_HUP,
@@ -143,20 +169,31 @@ static void fcblist_kill(struct fcblist *list)
 	fcblist_put(list);
 }
 
-static struct list_head *fcblist_half(struct fcblist *list, fcb_event_t cbproc)
+/* A registration by file_notify_addcb(), whose owner keeps nothing. */
+struct fcb_kept {
+	struct fcb_struct fcb;
+	struct rcu_head rcu;
+};
+
+static void fcb_pin(struct module *owner)
 {
-	return cbproc ? &list->callbacks : &list->closers;
+	if (!planted(PLANT_NOPIN))
+		__module_get(owner);
 }
 
-static struct fcb_struct *fcb_find(struct fcblist *list, fcb_event_t cbproc,
-				   void *data)
+static void fcb_unpin(struct module *owner)
 {
-	struct fcb_struct *fcb;
+	if (!planted(PLANT_NOPIN))
+		module_put(owner);
+}
 
-	list_for_each_entry(fcb, fcblist_half(list, cbproc), llink)
-		if (fcb->name == cbproc && fcb->data == data)
-			return fcb;
-	return NULL;
+/* For one that has ended, and of which nobody is told. */
+static void fcb_release(struct fcb_struct *fcb)
+{
+	if (fcb->closeproc)
+		fcb_unpin(fcb->owner);
+	else
+		kfree_rcu(container_of(fcb, struct fcb_kept, fcb), rcu);
 }
 
 static void fcb_deaf(struct file *file, void *data, unsigned long *local,
@@ -166,48 +203,64 @@ static void fcb_deaf(struct file *file, void *data, unsigned long *local,
 
 /*
  * 2002 took the first registration with the function of own, and left own,
- * whose owner frees its data, on the list.  Here the owner of the first one
+ * whose owner frees its data, on the list.  Here the first one goes deaf and
  * gets own's place on the list, so that the next removal finds what it found
- * in 2002; but nobody is called there.
- *
- * Return: what to unlink.
+ * in 2002, but own's data is not touched any more.
  */
-static struct fcb_struct *fcb_take_first(struct fcblist *list,
-					 struct fcb_struct *own)
+static void fcb_unlink_first(struct fcblist *list, struct fcb_struct *own)
 {
 	struct fcb_struct *first;
 
 	list_for_each_entry(first, &list->callbacks, llink)
 		if (first->name == own->name)
 			break;
-	if (first == own)
-		return own;
-	WRITE_ONCE(own->cbproc, fcb_deaf);
-	own->closeproc = first->closeproc;
-	WRITE_ONCE(own->data, first->data);
-	return first;
+	if (first == own) {
+		list_del_rcu(&own->llink);
+		return;
+	}
+	WRITE_ONCE(first->cbproc, fcb_deaf);
+	list_del_rcu(&first->llink);
+	/* Who stands on it would go on behind its new place. */
+	synchronize_rcu();
+	list_replace_rcu(&own->llink, &first->llink);
 }
 
-/* Unlinks fcb, and ends what only it needed. */
-static void fcb_unlink(struct fcblist *list, struct fcb_struct *fcb)
+/* Ends what only fcb needed, which has been unlinked. */
+static void fcb_end(struct fcblist *list, struct fcb_struct *fcb)
 {
 	lockdep_assert_held(&list->mutex);
 
-	list_del_rcu(&fcb->llink);
+	/* Before fcblist_kill(): see file_notify_unregister(). */
+	WRITE_ONCE(fcb->list, NULL);
+	fcb_taps_remove(list, &fcb->taps);
 	if (list->dead)
 		return;
-	if (fcb->cbproc && list_empty(&list->callbacks))
-		fcb_taps_remove(list);
+	if (list_empty(&list->callbacks))
+		fcb_taps_remove(list, &list->taps);
 	if (fcblist_empty(list)) {
 		fcblist_unwatch(list);
 		fcblist_kill(list);
 	}
 }
 
-/* Links fcb, and begins what it is the first to need. */
+/* Takes fcb off, if it is still there. */
+static bool fcb_remove(struct fcblist *list, struct fcb_struct *fcb)
+{
+	if (fcb->list != list)
+		return false;
+	if (fcb->name && faithful_to(FAITHFUL_DELFUNC))
+		fcb_unlink_first(list, fcb);
+	else
+		list_del_rcu(&fcb->llink);
+	fcb_end(list, fcb);
+	return true;
+}
+
+/* Links fcb; 1 if it is the first on its list that hears events. */
 static int fcb_link(struct fcblist *list, struct fcb_struct *fcb)
 {
-	int err = 0;
+	bool first = fcb->cbproc && list_empty(&list->callbacks);
+	int err;
 
 	lockdep_assert_held(&list->mutex);
 
@@ -218,19 +271,17 @@ static int fcb_link(struct fcblist *list, struct fcb_struct *fcb)
 			return err;
 		}
 	}
-	list_add_tail_rcu(&fcb->llink, fcblist_half(list, fcb->cbproc));
-	if (fcb->cbproc && list_is_singular(&list->callbacks))
-		err = fcb_taps_install(list);
-	if (err)
-		fcb_unlink(list, fcb);
-	return err;
+	WRITE_ONCE(fcb->list, list);
+	list_add_tail_rcu(&fcb->llink, fcb->cbproc ? &list->callbacks :
+						     &list->closers);
+	return first;
 }
 
 /* Puts fcb on the file's list; -EAGAIN when that list died meanwhile. */
 static int fcblist_add(struct file *file, struct fcb_struct *fcb)
 {
 	struct fcblist *list;
-	int err;
+	int ret;
 
 	list = fcblist_get_or_make(file);
 	if (!list)
@@ -240,43 +291,119 @@ static int fcblist_add(struct file *file, struct fcb_struct *fcb)
 		fcblist_put(list);
 		return -EINTR;
 	}
-	err = list->dead ? -EAGAIN : fcb_link(list, fcb);
+	ret = list->dead ? -EAGAIN : fcb_link(list, fcb);
 	mutex_unlock(&list->mutex);
 	fcblist_put(list);
+	return ret;
+}
+
+/*
+ * On the wait queues last, and without the mutex: a ->poll may take as long as
+ * it likes, and others must be able to remove and to close meanwhile.  The file
+ * is pinned, so the list stays.
+ */
+static int fcb_listen(struct fcb_struct *fcb, bool first)
+{
+	struct fcblist *list = fcb->list;
+	int err = fcb_taps_install(fcb, first);
+
+	mutex_lock(&list->mutex);
+	if (err) {
+		list_del_rcu(&fcb->llink);
+		fcb_end(list, fcb);
+	} else {
+		/* From now on it can be found by name. */
+		fcb->name = fcb->cbproc;
+	}
+	mutex_unlock(&list->mutex);
 	return err;
 }
 
-int file_notify_addcb_close(struct file *file, fcb_event_t cbproc,
-			    fcb_closed_t closeproc, void *data)
+/* fcb is zeroed but for what the owner wants. */
+static int fcb_register(struct file *file, struct fcb_struct *fcb)
 {
-	struct fcb_struct *fcb;
-	int err;
+	int ret;
 
 	if (!file_can_poll(file))
 		return -EPERM;
-
-	fcb = kzalloc(sizeof(*fcb), GFP_KERNEL_ACCOUNT);
-	if (!fcb)
-		return -ENOMEM;
-	fcb->name = cbproc;
-	fcb->cbproc = cbproc;
-	fcb->closeproc = closeproc;
-	fcb->data = data;
-
 	do {
-		err = fcblist_add(file, fcb);
-	} while (err == -EAGAIN);
+		ret = fcblist_add(file, fcb);
+	} while (ret == -EAGAIN);
+	if (ret >= 0 && fcb->cbproc)
+		ret = fcb_listen(fcb, ret);
+	return ret;
+}
+
+int __file_notify_register(struct file *file, struct fcb_struct *fcb,
+			   fcb_event_t cbproc, fcb_closed_t closeproc,
+			   void *data, struct module *owner)
+{
+	int err;
+
+	*fcb = (struct fcb_struct){
+		.cbproc = cbproc, .closeproc = closeproc, .data = data,
+		.owner = owner,
+	};
+	fcb_pin(owner);
+	err = fcb_register(file, fcb);
 	if (err)
-		kfree_rcu(fcb, rcu);
+		fcb_unpin(owner);
 	return err;
 }
-EXPORT_SYMBOL_GPL(file_notify_addcb_close);
+EXPORT_SYMBOL_GPL(__file_notify_register);
+
+int file_notify_unregister(struct fcb_struct *fcb)
+{
+	struct fcblist *list;
+	bool ended;
+
+	rcu_read_lock();
+	list = READ_ONCE(fcb->list);
+	if (list && !refcount_inc_not_zero(&list->refs))
+		list = NULL;
+	rcu_read_unlock();
+	if (!list)
+		return -ENOENT;
+
+	mutex_lock(&list->mutex);
+	ended = fcb_remove(list, fcb);
+	mutex_unlock(&list->mutex);
+	fcblist_put(list);
+
+	if (!ended)
+		return -ENOENT;
+	fcb_unpin(fcb->owner);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(file_notify_unregister);
 
 int file_notify_addcb(struct file *file, fcb_event_t cbproc, void *data)
 {
-	return file_notify_addcb_close(file, cbproc, NULL, data);
+	struct fcb_kept *kept;
+	int err;
+
+	kept = kzalloc(sizeof(*kept), GFP_KERNEL_ACCOUNT);
+	if (!kept)
+		return -ENOMEM;
+	kept->fcb.cbproc = cbproc;
+	kept->fcb.data = data;
+	err = fcb_register(file, &kept->fcb);
+	if (err)
+		kfree_rcu(kept, rcu);
+	return err;
 }
 EXPORT_SYMBOL_GPL(file_notify_addcb);
+
+static struct fcb_struct *fcb_find(struct fcblist *list, fcb_event_t cbproc,
+				   void *data)
+{
+	struct fcb_struct *fcb;
+
+	list_for_each_entry(fcb, &list->callbacks, llink)
+		if (fcb->name && fcb->name == cbproc && fcb->data == data)
+			return fcb;
+	return NULL;
+}
 
 int file_notify_delcb(struct file *file, fcb_event_t cbproc, void *data)
 {
@@ -289,16 +416,14 @@ int file_notify_delcb(struct file *file, fcb_event_t cbproc, void *data)
 
 	mutex_lock(&list->mutex);
 	fcb = fcb_find(list, cbproc, data);
-	if (fcb && cbproc && faithful_to(FAITHFUL_DELFUNC))
-		fcb = fcb_take_first(list, fcb);
 	if (fcb)
-		fcb_unlink(list, fcb);
+		fcb_remove(list, fcb);
 	mutex_unlock(&list->mutex);
 	fcblist_put(list);
 
 	if (!fcb)
 		return -ENOENT;
-	kfree_rcu(fcb, rcu);
+	fcb_release(fcb);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(file_notify_delcb);
@@ -340,6 +465,21 @@ void file_notify_event(struct file *file, long *event)
 }
 EXPORT_SYMBOL_GPL(file_notify_event);
 
+/* Tells the close to the owner of a registration, which has ended. */
+static void fcb_tell_close(struct file *file, struct fcb_struct *fcb)
+{
+	struct module *owner = fcb->owner;
+
+	if (!fcb->closeproc) {
+		fcb_release(fcb);
+		return;
+	}
+	if (!planted(PLANT_NOPIN))
+		fcb->closeproc(file, fcb->data);
+	/* The owner may have freed it. */
+	fcb_unpin(owner);
+}
+
 /* Tells the close to one half of a list, and ends these registrations. */
 static void fcblist_close_half(struct fcblist *list, struct list_head *half)
 {
@@ -348,11 +488,11 @@ static void fcblist_close_half(struct fcblist *list, struct list_head *half)
 	while ((fcb = list_first_entry_or_null(half, struct fcb_struct,
 					       llink))) {
 		list_del_rcu(&fcb->llink);
+		fcb_end(list, fcb);
 		/* The owner may wait for a lock under which it calls us. */
 		mutex_unlock(&list->mutex);
-		if (fcb->closeproc)
-			fcb->closeproc(list->file, fcb->data);
-		kfree_rcu(fcb, rcu);
+		fcb_tell_close(list->file, fcb);
+		cond_resched();
 		mutex_lock(&list->mutex);
 	}
 }
@@ -361,7 +501,7 @@ static void fcblist_close(struct fcblist *list)
 {
 	mutex_lock(&list->mutex);
 	if (!list->dead) {
-		fcb_taps_remove(list);
+		fcb_taps_remove(list, &list->taps);
 		/* Empty: whoever made it was killed before its first entry. */
 		if (!fcblist_empty(list))
 			fcblist_unwatch(list);
@@ -381,9 +521,9 @@ void file_notify_cleanup(struct file *file)
 	if (!list)
 		return;
 	/*
-	 * Not earlier, for the sake of the many files that only share a
-	 * bucket with a watched one.  It is early enough: a registration is
-	 * ended, and its owner called, only in here.
+	 * For the unloading of fcb.ko itself; its users are pinned.  Not
+	 * earlier, for the sake of the many files that only share a bucket
+	 * with a watched one: up to here nothing has slept.
 	 */
 	idx = srcu_read_lock(&fcb_srcu);
 	fcblist_close(list);
@@ -394,10 +534,14 @@ EXPORT_SYMBOL_GPL(file_notify_cleanup);
 
 void file_notify_sync(void)
 {
-	synchronize_srcu(&fcb_srcu);
 	synchronize_rcu();
 }
 EXPORT_SYMBOL_GPL(file_notify_sync);
+
+void fcblist_drain(void)
+{
+	synchronize_srcu(&fcb_srcu);
+}
 
 int __init fcblist_init(unsigned int bits)
 {

@@ -19,7 +19,9 @@
 #ifndef KMOD_FCBLIST_H
 #define KMOD_FCBLIST_H
 
+#include <linux/export.h>
 #include <linux/fs.h>
+#include <linux/list.h>
 #include <linux/poll.h>
 
 /** FCB_LOCAL_SIZE - words of private space that each callback gets. */
@@ -72,51 +74,109 @@ typedef void (*fcb_event_t)(struct file *file, void *data,
  */
 typedef void (*fcb_closed_t)(struct file *file, void *data);
 
+struct module;
+struct fcblist;
+struct fcb_tap;
+
+/**
+ * struct fcb_struct - one registration (named as in 2002)
+ * @llink: in its list
+ * @cbproc: hears events, or NULL
+ * @closeproc: hears the last close, or NULL
+ * @data: for both
+ * @local: private words of the callback
+ * @name: the @cbproc that it was made with, which with @data is its name; it
+ *	hears by another one when it went deaf (faithful.h)
+ * @owner: the module of @closeproc; pinned from the registration on until its
+ *	end, which is the return of @closeproc if that is called
+ * @list: where it is registered, or NULL before and after
+ * @taps: entries on wait queues that only this one hears (fcb_wakeup.c)
+ *
+ * Who registers has it in his own memory, and keeps it until a grace period of
+ * RCU after the end of the registration; until then it cannot be registered
+ * anew either.  Its members are fcb.ko's.
+ */
+struct fcb_struct {
+	struct list_head llink;
+	fcb_event_t cbproc;
+	fcb_closed_t closeproc;
+	void *data;
+	unsigned long local[FCB_LOCAL_SIZE];
+	fcb_event_t name;
+	struct module *owner;
+	struct fcblist *list;
+	struct fcb_tap *taps;
+};
+
+/**
+ * file_notify_register() - put a callback on a file's list, and hear of the
+ *	last close
+ * @file: the file; the caller holds a reference
+ * @fcb: the registration
+ * @cbproc: what to call at every event, or NULL to hear of the close alone
+ * @closeproc: what to call at the last close
+ * @data: for both
+ *
+ * New here: 2002 told nobody of the close, which left /dev/epoll with
+ * registrations of files that no longer were.
+ *
+ * Only what happens from now on is told.  The file is not pinned.  Exactly one
+ * of these ends a registration: a file_notify_unregister() that returns 0, or
+ * the call of @closeproc.  The calling module is pinned until then, or until
+ * that call has returned: it cannot be unloaded while a close can still come
+ * to it.
+ *
+ * Without @cbproc nothing is put on the file's wait queues, and the file is
+ * not polled: who has a source of events of his own (kmod/eventpoll) pays for
+ * no second one.
+ *
+ * Context: process, may sleep.  Calls vfs_poll(), with no lock of this list
+ * held.
+ * Return: 0, -EPERM (a file that cannot be polled), -ENOMEM, -EINTR (killed while waiting).
+ */
+#define file_notify_register(file, fcb, cbproc, closeproc, data) \
+	__file_notify_register(file, fcb, cbproc, closeproc, data, THIS_MODULE)
+
+int __file_notify_register(struct file *file, struct fcb_struct *fcb,
+			   fcb_event_t cbproc, fcb_closed_t closeproc,
+			   void *data, struct module *owner);
+
+/**
+ * file_notify_unregister() - end a registration
+ * @fcb: as registered, zeroed if it never was
+ *
+ * Takes no search, however many others are on the file's list, and waits for
+ * no vfs_poll().  On return no new call of its cbproc starts; one that runs
+ * on another CPU may last until a grace period is over.
+ *
+ * Context: process, may sleep; not while it is being registered.
+ * Return: 0, or -ENOENT (not registered: its close was first, and its
+ * closeproc has been called or is about to be).
+ */
+int file_notify_unregister(struct fcb_struct *fcb);
+
 /**
  * file_notify_addcb() - put a callback on a file's list (2002)
  * @file: the file; the caller holds a reference
  * @cbproc: what to call at every event
  * @data: for @cbproc; (@cbproc, @data) is the name of the registration
  *
- * Only what happens from now on is told.  The file is not pinned: its last
- * close takes the registration off, silently as in 2002.
+ * As file_notify_register(), but the last close takes it off silently, as in
+ * 2002, and nobody is pinned: the owner removes it and calls
+ * file_notify_sync() before he unloads.
  *
- * Context: process, may sleep.  Holds @file's list mutex over vfs_poll().
- * Return: 0, -EPERM (a file that cannot be polled), -ENOMEM, -EINTR (killed
- * while waiting).
+ * Context: process, may sleep.
+ * Return: as file_notify_register().
  */
 int file_notify_addcb(struct file *file, fcb_event_t cbproc, void *data);
 
 /**
- * file_notify_addcb_close() - the same, and hear of the last close
- * @file: the file; the caller holds a reference
- * @cbproc: what to call at every event, or NULL to hear of the close alone
- * @closeproc: what to call at the last close, or NULL if @cbproc is there
- * @data: for both
- *
- * Without @cbproc nothing is put on the file's wait queues, and the file is
- * not polled: who has a source of events of his own (kmod/eventpoll) pays for
- * no second one.
- *
- * New here: 2002 told nobody, which left /dev/epoll with registrations of
- * files that no longer were.
- *
- * Exactly one of these ends a registration: a file_notify_delcb() that
- * returns 0, or the call of @closeproc.
- *
- * Context: process, may sleep.
- * Return: as file_notify_addcb().
- */
-int file_notify_addcb_close(struct file *file, fcb_event_t cbproc,
-			    fcb_closed_t closeproc, void *data);
-
-/**
- * file_notify_delcb() - take a callback off
+ * file_notify_delcb() - take a callback off (2002)
  * @file: the file; only its address is used, no reference is needed
  * @cbproc: as registered
  * @data: as registered
  *
- * Without a @cbproc, @data alone is the name: it must be nobody else's.
+ * For registrations by either call.  Looks through the list of the file.
  *
  * 2002 compared @cbproc alone and could take somebody else's registration.
  * On return no new call of @cbproc for this registration starts; one that
@@ -170,7 +230,7 @@ static inline void file_send_notify(struct file *file, long ioevt, long plevt)
 
 /**
  * file_notify_cleanup() - drop all callbacks of a file (2002)
- * @file: a file at its last close, or one that the caller pins
+ * @file: a file at its last close
  *
  * Called for every closing file by the hook at the head of __fput(), where
  * the patch of 2002 had put its call.
@@ -180,11 +240,11 @@ static inline void file_send_notify(struct file *file, long ioevt, long plevt)
 void file_notify_cleanup(struct file *file);
 
 /**
- * file_notify_sync() - wait until nobody is in a callback any more
+ * file_notify_sync() - wait until nobody is in an event callback any more
  *
  * For a module that is about to unload, after the last of its registrations
- * has ended: a callback of one of them may still be running, the close of a
- * file included.
+ * has ended: a callback of one of them may still be running.  A closeproc is
+ * not waited for, since it pins its module.
  *
  * Context: process, may sleep; not from a callback.
  */

@@ -93,7 +93,7 @@ static void fput_direct_stop(void)
 {
 	fput_ops.flags &= ~FTRACE_OPS_FL_PERMANENT;
 	compat_ftrace_direct_end(&fput_ops, (unsigned long)fput_direct_tramp);
-	file_notify_sync();
+	fcblist_drain();
 	synchronize_rcu_tasks();
 }
 

@@ -12,7 +12,9 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/kref.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
@@ -27,12 +29,24 @@ static const struct fput_provider * const providers[] = {
  * The self-test.  It runs in a kernel thread, because there fput() goes
  * through the delayed list, which can be flushed: in a task the last fput()
  * would only take effect on the way back to user space.
+ *
+ * A closer may come when nobody waits for it any more, so it has a reference.
  */
 struct selftest {
 	struct work_struct work;
 	struct completion closed;
+	struct fcb_struct fcb;
+	struct kref refs;
+	struct rcu_head rcu;
 	int err;
 };
+
+static void selftest_free(struct kref *refs)
+{
+	struct selftest *st = container_of(refs, struct selftest, refs);
+
+	kfree_rcu(st, rcu);
+}
 
 static __poll_t selftest_poll(struct file *file, struct poll_table_struct *pt)
 {
@@ -54,6 +68,7 @@ static void selftest_closed(struct file *file, void *data)
 	struct selftest *st = data;
 
 	complete(&st->closed);
+	kref_put(&st->refs, selftest_free);
 }
 
 static void selftest_work(struct work_struct *work)
@@ -67,34 +82,44 @@ static void selftest_work(struct work_struct *work)
 		st->err = PTR_ERR(file);
 		return;
 	}
-	st->err = file_notify_addcb_close(file, selftest_event,
-					  selftest_closed, st);
+	kref_get(&st->refs);
+	st->err = file_notify_register(file, &st->fcb, selftest_event,
+				       selftest_closed, st);
 	fput(file);
 	flush_delayed_fput();
 	if (st->err)
-		return;
+		goto not_registered;
 	/* Somebody else's flush may have our file in hand. */
 	if (wait_for_completion_timeout(&st->closed, 5 * HZ))
 		return;
 	st->err = -EOPNOTSUPP;
 	/*
 	 * Nobody heard of the close, so the registration is still there.  The
-	 * address serves as its name; the file is not touched, for it has no
-	 * wait queue, and its inode is the one that all such files share.
+	 * file is not touched, for it has no wait queue, and its inode is the
+	 * one that all such files share.
 	 */
-	file_notify_delcb(file, selftest_event, st);
+	if (file_notify_unregister(&st->fcb))
+		return;
+not_registered:
+	kref_put(&st->refs, selftest_free);
 }
 
 static int selftest(void)
 {
-	struct selftest st = { .err = 0 };
+	struct selftest *st;
+	int err;
 
-	init_completion(&st.closed);
-	INIT_WORK_ONSTACK(&st.work, selftest_work);
-	schedule_work(&st.work);
-	flush_work(&st.work);
-	destroy_work_on_stack(&st.work);
-	return st.err;
+	st = kzalloc(sizeof(*st), GFP_KERNEL);
+	if (!st)
+		return -ENOMEM;
+	kref_init(&st->refs);
+	init_completion(&st->closed);
+	INIT_WORK(&st->work, selftest_work);
+	schedule_work(&st->work);
+	flush_work(&st->work);
+	err = st->err;
+	kref_put(&st->refs, selftest_free);
+	return err;
 }
 
 static int try_provider(const struct fput_provider *p)

@@ -30,6 +30,7 @@ enum plant {
 	PLANT_UNFAIR,		/* what had no room comes behind what was told */
 	PLANT_NONEXT,		/* what had no room wakes no other waiter */
 	PLANT_MODBLIND,		/* MOD does not look at the file */
+	PLANT_NOPIN,		/* a registration pins no module, nor is called */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -51,7 +52,7 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"none", "drop", "twice", "mapcount", "enomem",
 		"ignoreenomem", "staleslot", "halfshared", "leftalone",
 		"levelonce", "staysarmed", "pins", "allexclusive", "unfair",
-		"nonext", "modblind",
+		"nonext", "modblind", "nopin",
 	};
 	int i = sysfs_match_string(names, val);
 

@@ -53,6 +53,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/tokens.c \
 	tests/guest/tokens.h \
 	tests/guest/fcblist.c \
+	tests/guest/fcblist_end.c \
 	tests/guest/trace.c \
 	tests/guest/load.c \
 	tests/guest/load_hook.c \

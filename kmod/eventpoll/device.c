@@ -359,7 +359,10 @@ no_wake:
 	return err;
 }
 
-/* No instance is open; closers and callbacks may still be in our code. */
+/*
+ * No instance is open, and nobody is in ep_file_closed(), which pins us.  Walks and
+ * callbacks may still be in our code.
+ */
 static void __exit eventpoll_port_exit(void)
 {
 	misc_deregister(&ep_device);

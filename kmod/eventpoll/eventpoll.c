@@ -19,17 +19,21 @@
  *		     release	the last close of the instance
  *		   Freed after a grace period; the ready store may keep it longer.
  *	file	   not pinned by its items.  While an item is in the tree and
- *		   ep->mtx is held, the memory of its file is that of its file:
- *		   the closer would have to take ep->mtx first.
+ *		   ep->mtx is held, its file is whole: the closer would have to
+ *		   take ep->mtx first.
+ *	module	   pinned by each item until the call of the closer has returned,
+ *		   or until ctl or release ended the registration.
  *
  * Who removes.  Every item is registered with fcblist, and exactly one thing
- * ends that registration: a file_notify_delcb() that returns 0, or the call of
- * ep_file_closed().  Whoever ended it removes the item.  Ctl and release pin the
- * file before they try: with a reference held, the last close cannot have begun,
- * so they do end it, and the wait queues that the item is on stay whole while it
- * gets off them.  A file that cannot be pinned any more is in its last close, and
- * its closer is on the way to ep->mtx: they leave the item to it.  The item's
- * reference keeps the instance for it, even past release.
+ * ends that registration: a file_notify_unregister() that returns 0, or the call
+ * of ep_file_closed().  Whoever ended it removes the item.  Ctl and release hold
+ * ep->mtx over both, and take the item off the wait queues first, while the file
+ * is whole; the moment the registration has ended the file may go, and the item
+ * does not look at it any more.  Where the closer was first it is in
+ * ep_file_closed() and waits for ep->mtx: they leave the item to it.  The item's
+ * reference keeps the instance for it, even past release, and its registration
+ * the module.  A file whose count is zero but whose closer is still on its way,
+ * however long, is not waited for by anybody.
  *
  * That is what the races of the years came down to:
  *  - close of a file against close of the instance (opened in 6.4 by counting
@@ -42,8 +46,8 @@
  *    the mutex first; ctl and release are called through a file or a reference
  *    of their own.
  *  - an instance that is watched and closed while its watcher is closed
- *    (CVE-2026-46242): a watched instance is a file like any other here: pinned,
- *    or left to its closer.
+ *    (CVE-2026-46242): a watched instance is a file like any other here: whole
+ *    until its closer has been let through.
  *  - a reader that is preempted with the shared lock held keeps the consumer
  *    waiting (5.1 to 6.17, PREEMPT_RT): true to the original in ready_rwlock.c,
  *    and nowhere else.
@@ -53,7 +57,7 @@
  *	nest_mtx	   nesting.c: who watches whom
  *	ep->mtx		   an instance's tree, items, and consumer's side; of a
  *			   watching instance before that of a watched one
- *	fcblist's mutex	   in file_notify_addcb_close() and file_notify_delcb()
+ *	fcblist's mutex	   in file_notify_register() and file_notify_unregister()
  *	locks of the file  that vfs_poll() takes, the mutex of an instance of the
  *			   kernel's epoll among them
  *	wait queue's lock  of the file, under which producers run
@@ -120,23 +124,25 @@ static void item_end(struct epitem *item)
 
 	lockdep_assert_held(&ep->mtx);
 
-	ep_item_unhook(item);
 	ep_interest_del(ep, item);
 	if (ep->store->forget(&ep->ready, &item->link))
 		ep_item_free(&item->link);
 }
 
-/* The caller pins the file, and ep by more than this item. */
+/* The caller pins ep by more than this item. */
 static void item_remove(struct epitem *item)
 {
 	struct eventpoll *ep = item->ep;
+	struct file *file = item->file;
 
-	if (file_notify_delcb(item->file, NULL, item))
+	/* While its registration stands, or we hold the mutex, the file does. */
+	ep_item_unhook(item);
+	if (file_notify_unregister(&item->fcb))
 		return;
-	if (planted(PLANT_PINS))
-		fput(item->file);
 	item_end(item);
 	refcount_dec(&ep->refs);
+	if (planted(PLANT_PINS))
+		fput(file);
 }
 
 void ep_file_closed(struct file *file, void *data)
@@ -145,6 +151,7 @@ void ep_file_closed(struct file *file, void *data)
 	struct eventpoll *ep = item->ep;
 
 	mutex_lock(&ep->mtx);
+	ep_item_unhook(item);
 	item_end(item);
 	mutex_unlock(&ep->mtx);
 	ep_put(ep);
@@ -153,18 +160,11 @@ void ep_file_closed(struct file *file, void *data)
 void ep_remove_all(struct eventpoll *ep)
 {
 	struct rb_node *node, *next;
-	struct epitem *item;
-	struct file *file;
 
 	mutex_lock(&ep->mtx);
 	for (node = rb_first(&ep->tree); node; node = next) {
 		next = rb_next(node);
-		item = rb_entry(node, struct epitem, node);
-		file = item->file;
-		if (compat_file_pin(file)) {
-			item_remove(item);
-			fput(file);
-		}
+		item_remove(rb_entry(node, struct epitem, node));
 		cond_resched();
 	}
 	mutex_unlock(&ep->mtx);
@@ -186,7 +186,7 @@ static int insert(struct eventpoll *ep, struct file *file, int fd,
 	item->data = event->data;
 
 	ep_interest_add(ep, item);
-	err = file_notify_addcb_close(file, NULL, ep_file_closed, item);
+	err = file_notify_register(file, &item->fcb, NULL, ep_file_closed, item);
 	if (err) {
 		item_end(item);
 		refcount_dec(&ep->refs);

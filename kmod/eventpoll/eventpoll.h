@@ -20,6 +20,7 @@
 
 #include "compat.h"
 #include "ep_user.h"
+#include "fcblist.h"
 #include "ready.h"
 
 /** EP_MAX_NESTS - links in the longest chain of instances, as in the kernel. */
@@ -106,6 +107,7 @@ struct ep_entry {
  * @node: in ep->tree
  * @entries: on the wait queues of @file; ep->mtx
  * @entry: the first of them, so that most need no second allocation
+ * @fcb: its registration with fcblist
  * @rcu: walks of nesting.c and producers may hold it until then
  */
 struct epitem {
@@ -119,6 +121,7 @@ struct epitem {
 	struct rb_node node;
 	struct ep_entry *entries;
 	struct ep_entry entry;
+	struct fcb_struct fcb;
 	struct rcu_head rcu;
 };
 

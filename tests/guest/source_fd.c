@@ -17,6 +17,7 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <mqueue.h>
@@ -261,6 +262,142 @@ GUEST_TEST(source, signalfd_thread_exits, 30,
 	guest_join(guest_thread(add_signalfd, a));
 	ck_assert(kill(getpid(), SIGUSR1) == 0);
 	told(&s, a[1], POLLIN, 0);
+}
+
+/*
+ * A child that has a set of its own on the signalfd, and waits for a word before
+ * it goes on.
+ */
+struct sharer {
+	pid_t pid;
+	int word[2];
+};
+
+static void sharer_says(struct sharer *c)
+{
+	char w = 'x';
+
+	ck_assert(write(c->word[1], &w, 1) == 1);
+}
+
+static void sharer_hears(struct sharer *c)
+{
+	char w;
+
+	ck_assert(read(c->word[0], &w, 1) == 1);
+}
+
+/* In the child returns true, with a set that watches fd. */
+static bool sharer_start(struct sharer *c, struct evset *s, int fd)
+{
+	ck_assert(socketpair(AF_UNIX, SOCK_STREAM, 0, c->word) == 0);
+	c->pid = guest_fork();
+	if (!c->pid) {
+		c->word[1] = c->word[0];
+		evset_open(s, 8);
+		evset_add(s, fd, POLLIN);
+		sharer_says(c);
+		sharer_hears(c);
+		return true;
+	}
+	c->word[0] = c->word[1];
+	sharer_hears(c);
+	return false;
+}
+
+static void hears_own_signal(const struct evset *s, int fd)
+{
+	ck_assert(kill(getpid(), SIGUSR1) == 0);
+	told(s, fd, POLLIN, 0);
+	ck_assert(guest_drain(fd) == sizeof(struct signalfd_siginfo));
+}
+
+GUEST_TEST(source, signalfd_two_processes, 30,
+	   "a signalfd in the sets of two processes: each hears its own signals")
+{
+	struct sharer c;
+	struct evset s;
+	int fd = signal_fd(SIGUSR1);
+
+	if (sharer_start(&c, &s, fd)) {
+		hears_own_signal(&s, fd);
+		sharer_says(&c);
+		sharer_hears(&c);
+		hears_own_signal(&s, fd);
+		_exit(0);
+	}
+	evset_open(&s, 8);
+	evset_add(&s, fd, POLLIN);
+	hears_own_signal(&s, fd);
+	sharer_says(&c);
+	sharer_hears(&c);
+	hears_own_signal(&s, fd);
+	/* Who leaves takes nobody's ears along. */
+	evset_del(&s, fd);
+	sharer_says(&c);
+	guest_reap(c.pid);
+	evset_add(&s, fd, POLLIN);
+	hears_own_signal(&s, fd);
+}
+
+GUEST_TEST(source, signalfd_new_set, 30,
+	   "a signalfd whose queue is gone is heard by a new set, though an old one still watches")
+{
+	struct evset old, s;
+	int fd = signal_fd(SIGUSR1);
+	pid_t pid;
+
+	evset_open(&old, 8);
+	pid = guest_fork();
+	if (!pid) {
+		evset_add(&old, fd, POLLIN);
+		_exit(0);
+	}
+	guest_reap(pid);
+	GUEST_RETURNS(evset_info(&old, "items"), 1);
+	evset_open(&s, 8);
+	evset_add(&s, fd, POLLIN);
+	hears_own_signal(&s, fd);
+	evset_del(&old, fd);
+	hears_own_signal(&s, fd);
+}
+
+GUEST_TEST(source, signalfd_own_queues_go, 60,
+	   "a second process's queue of a signalfd goes before its registration or after, nothing breaks")
+{
+	struct evset s, other;
+	struct sharer c;
+	int fd, i;
+
+	for (i = 0; i < 20; i++) {
+		fd = signal_fd(SIGUSR1);
+		evset_open(&s, 8);
+		evset_add(&s, fd, POLLIN);
+		evset_open(&other, 8);
+		c.pid = guest_fork();
+		if (!c.pid) {
+			evset_add(&other, fd, POLLIN);
+			_exit(0);
+		}
+		guest_reap(c.pid);
+		if (sharer_start(&c, &other, fd)) {
+			close(fd);
+			_exit(0);
+		}
+		hears_own_signal(&s, fd);
+		if (i & 1)
+			evset_close(&other);
+		if (i & 2)
+			evset_del(&s, fd);
+		close(fd);
+		sharer_says(&c);
+		guest_reap(c.pid);
+		GUEST_RETURNS(evset_info(&s, "items"), 0);
+		evset_close(&s);
+		if (!(i & 1))
+			evset_close(&other);
+		close(c.word[1]);
+	}
 }
 
 GUEST_TEST(source, inotify_event, 30,
