@@ -21,9 +21,15 @@
  *    shutdown of a socket comes like that, and all of signalfd and inotify.
  *  - 0xc3 (IN, RDNORM, PRI, RDBAND) is what sockets send for plain data: PRI
  *    and RDBAND are always there and mean nothing.
+ *  - ERR is true and never all: an error queue that shows as PRI, an end of
+ *    the connection.  So is any key without IN and OUT.
+ *  - A terminal that is hung up or stopped says IN and OUT, and so does what
+ *    else is a character device (tun): there, trouble is left open by
+ *    everything.
  *  - Everything else is taken at its word.
  *
  * What the key leaves open goes into the high half of plevt as doubts.
+ * doc/hooks.md has the table, with a test for each row.
  *
  * POLLFREE in a key says that the queue goes away although the file lives
  * (signalfd polled by a task that exits; binder).  It is no event, and the HUP
@@ -41,20 +47,39 @@
 
 #define KEY_FREE	((__force u32)POLLFREE)
 #define KEY_IN		((__force u32)EPOLLIN)
+#define KEY_OUT		((__force u32)EPOLLOUT)
+#define KEY_ERR		((__force u32)EPOLLERR)
 #define KEY_URGENT	((__force u32)(EPOLLPRI | EPOLLRDBAND))
+#define KEY_TROUBLE	((__force u32)(EPOLLPRI | EPOLLERR | EPOLLHUP | \
+				       EPOLLRDHUP))
 
+/* Of a key without ERR, and of no character device. */
 static __always_inline long key_to_plevt(u32 key)
 {
 	u32 facts = key & FCB_POLL_BITS;
 	u32 doubts = 0;
 
-	if (!facts) {
-		doubts = FCB_POLL_BITS;
-	} else if (facts & KEY_IN) {
+	if (facts & KEY_IN) {
 		doubts = facts & KEY_URGENT;
 		facts &= ~KEY_URGENT;
+	} else if (!(facts & KEY_OUT)) {
+		doubts = FCB_POLL_BITS & ~facts;
 	}
 	return facts | doubts << FCB_DOUBT_SHIFT;
+}
+
+static long rare_key_to_plevt(struct inode *inode, u32 key)
+{
+	u32 facts = key & FCB_POLL_BITS;
+	u32 doubts;
+
+	if (facts & KEY_ERR)
+		doubts = FCB_POLL_BITS & ~facts;
+	else if (S_ISCHR(inode->i_mode))
+		doubts = KEY_TROUBLE & ~facts;
+	else
+		doubts = 0;
+	return key_to_plevt(key) | doubts << FCB_DOUBT_SHIFT;
 }
 
 static int fcb_pollfree(struct fcb_tap *tap)
@@ -78,7 +103,7 @@ static noinline int fcb_deliver_irqs_on(struct fcb_tap *tap, long *event)
 	return 1;
 }
 
-/* What is not for the short way below: POLLFREE, and a tap of one's own. */
+/* What is not for the short way below: in all, a tap of one's own, a device. */
 static noinline int fcb_wakeup_rare(struct wait_queue_entry *wait,
 				    unsigned int mode, int sync, void *key)
 {
@@ -86,7 +111,9 @@ static noinline int fcb_wakeup_rare(struct wait_queue_entry *wait,
 	u32 bits = (__force u32)key_to_poll(key);
 	struct fcb_struct *fcb = tap->fcb;
 	struct fcblist *list = tap->list;
-	long event[] = { ION_WAKEUP, key_to_plevt(bits), -1 };
+	long event[] = {
+		ION_WAKEUP, rare_key_to_plevt(list->inode, bits), -1
+	};
 	unsigned long flags;
 
 	if (bits & KEY_FREE)
@@ -112,7 +139,7 @@ static __no_stack_protector int fcb_wakeup(struct wait_queue_entry *wait,
 	u32 bits = (__force u32)key_to_poll(key);
 	long event[] = { ION_WAKEUP, key_to_plevt(bits), -1 };
 
-	if (unlikely(bits & KEY_FREE))
+	if (unlikely(bits & (KEY_FREE | KEY_ERR)))
 		return fcb_wakeup_rare(wait, mode, sync, key);
 	if (unlikely(!fcb_irqs_ok()))
 		return fcb_deliver_irqs_on(tap, event);
@@ -161,6 +188,7 @@ static void tap_add(struct file *file, struct wait_queue_head *head,
 	struct fcblist *list = ti->list;
 	struct fcb_tap **taps = ti->shared ? &list->taps : &ti->fcb->taps;
 	struct fcb_tap *tap = &list->tap;
+	bool rare = !ti->shared || S_ISCHR(list->inode->i_mode);
 
 	if (!head || ti->err || hears(ti, head))
 		return;
@@ -173,7 +201,7 @@ static void tap_add(struct file *file, struct wait_queue_head *head,
 		}
 	}
 	init_waitqueue_func_entry(&tap->wait,
-				  ti->shared ? fcb_wakeup : fcb_wakeup_rare);
+				  rare ? fcb_wakeup_rare : fcb_wakeup);
 	tap->head = head;
 	tap->list = list;
 	tap->fcb = ti->shared ? NULL : ti->fcb;

@@ -9,9 +9,11 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
 
@@ -317,4 +319,43 @@ GUEST_TEST(source, pty_master_closes, 30,
 	told_true(&s, pt[1], POLLHUP, POLLIN);
 	close(pt[1]);
 	GUEST_RETURNS(evset_info(&s, "items"), 0);
+}
+
+/* A terminal that is hung up wakes with IN and OUT, and with nothing else. */
+GUEST_TEST(source, tty_hangup, 30,
+	   "a terminal that is hung up while its master stays is POLLHUP")
+{
+	struct evset s;
+	int pt[2];
+	pid_t pid;
+
+	evset_open(&s, 8);
+	pty(pt);
+	evset_add(&s, pt[1], POLLHUP);
+	pid = guest_fork();
+	if (!pid) {
+		signal(SIGHUP, SIG_IGN);
+		_exit(setsid() < 0 || ioctl(pt[1], TIOCSCTTY, 0) != 0 ||
+		      vhangup() != 0);
+	}
+	guest_reap(pid);
+	told_true(&s, pt[1], POLLHUP, 0);
+}
+
+GUEST_TEST(source, pty_packet_stop, 30,
+	   "in packet mode a slave that is stopped or started is POLLPRI for the master")
+{
+	struct evset s;
+	int pt[2], on = 1, i;
+	char c[2];
+
+	evset_open(&s, 8);
+	pty(pt);
+	ck_assert(ioctl(pt[0], TIOCPKT, &on) == 0);
+	evset_add(&s, pt[0], POLLPRI);
+	for (i = 0; i < 4; i++) {
+		ck_assert(tcflow(pt[1], i & 1 ? TCOON : TCOOFF) == 0);
+		told_true(&s, pt[0], POLLPRI, 0);
+		ck_assert(read(pt[0], c, 2) == 1);
+	}
 }

@@ -12,6 +12,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <linux/net_tstamp.h>
 
 #include "told.h"
 
@@ -418,4 +419,66 @@ GUEST_TEST(source, udp_refused, 30,
 	evset_add(&s, sv[0], POLLIN | POLLERR | POLLHUP);
 	guest_put(sv[0]);
 	told_true(&s, sv[0], POLLERR, POLLIN);
+}
+
+/* A UDP socket with an error queue; in it is what a sendto() brought back. */
+static int error_queue(int show_as_pri)
+{
+	int sv[2], on = 1;
+
+	udp_pair(sv);
+	close(sv[1]);
+	ck_assert(setsockopt(sv[0], IPPROTO_IP, IP_RECVERR, &on, sizeof(on)) == 0);
+	ck_assert(setsockopt(sv[0], SOL_SOCKET, SO_SELECT_ERR_QUEUE, &show_as_pri,
+			     sizeof(show_as_pri)) == 0);
+	return sv[0];
+}
+
+GUEST_TEST(source, udp_error_queue, 30,
+	   "a message in the error queue is POLLERR, and POLLPRI where the socket asks for that")
+{
+	struct evset s;
+	int fd;
+
+	evset_open(&s, 8);
+	fd = error_queue(1);
+	evset_add(&s, fd, POLLERR | POLLPRI);
+	guest_put(fd);
+	told_true(&s, fd, POLLERR | POLLPRI, 0);
+}
+
+GUEST_TEST(source, udp_error_queue_pri, 30,
+	   "who asks for POLLPRI alone hears of the error queue where the socket asks for that, and else not")
+{
+	struct evset s;
+	int fd[2], i;
+
+	evset_open(&s, 8);
+	for (i = 0; i < 2; i++) {
+		fd[i] = error_queue(i);
+		evset_add(&s, fd[i], POLLPRI);
+		guest_put(fd[i]);
+		GUEST_RETURNS(guest_poll(fd[i], POLLERR), POLLERR);
+	}
+	told(&s, fd[1], POLLPRI, 0);
+	told_nothing(&s);
+}
+
+GUEST_TEST(source, udp_timestamp, 30,
+	   "the time at which a datagram was sent comes by the error queue: POLLPRI")
+{
+	int sv[2], on = 1, what = SOF_TIMESTAMPING_TX_SOFTWARE |
+				  SOF_TIMESTAMPING_SOFTWARE |
+				  SOF_TIMESTAMPING_OPT_TSONLY;
+	struct evset s;
+
+	evset_open(&s, 8);
+	udp_pair(sv);
+	ck_assert(setsockopt(sv[0], SOL_SOCKET, SO_SELECT_ERR_QUEUE, &on,
+			     sizeof(on)) == 0);
+	if (setsockopt(sv[0], SOL_SOCKET, SO_TIMESTAMPING, &what, sizeof(what)))
+		GUEST_SKIP("SO_TIMESTAMPING: %s", strerror(errno));
+	evset_add(&s, sv[0], POLLPRI);
+	guest_put(sv[0]);
+	told(&s, sv[0], POLLPRI, 0);
 }
