@@ -67,12 +67,24 @@ static inline void compat_vm_flags_mod(struct vm_area_struct *vma,
 }
 #endif
 
-/* 6.10 looks marks up by object instead of by the object's connector. */
+/* 6.10 finds and adds marks by object instead of by the object's connector. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 static inline struct fsnotify_mark *
 compat_find_inode_mark(struct inode *inode, struct fsnotify_group *group)
 {
 	return fsnotify_find_inode_mark(inode, group);
+}
+
+static inline struct fsnotify_mark *
+compat_find_sb_mark(struct super_block *sb, struct fsnotify_group *group)
+{
+	return fsnotify_find_mark(sb, FSNOTIFY_OBJ_TYPE_SB, group);
+}
+
+static inline int compat_add_sb_mark(struct fsnotify_mark *mark,
+				     struct super_block *sb)
+{
+	return fsnotify_add_mark(mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
 }
 #else
 static inline struct fsnotify_mark *
@@ -80,7 +92,35 @@ compat_find_inode_mark(struct inode *inode, struct fsnotify_group *group)
 {
 	return fsnotify_find_mark(&inode->i_fsnotify_marks, group);
 }
+
+static inline struct fsnotify_mark *
+compat_find_sb_mark(struct super_block *sb, struct fsnotify_group *group)
+{
+	return fsnotify_find_mark(&sb->s_fsnotify_marks, group);
+}
+
+static inline int compat_add_sb_mark(struct fsnotify_mark *mark,
+				     struct super_block *sb)
+{
+	return fsnotify_add_mark(mark, &sb->s_fsnotify_marks,
+				 FSNOTIFY_OBJ_TYPE_SB, 0, NULL);
+}
 #endif
+
+/**
+ * compat_file_silent() - does fsnotify keep still about a file?
+ *
+ * A second bit in f_mode made the first one ambiguous; it is younger than 6.12,
+ * but the branch has it since.
+ */
+static inline bool compat_file_silent(const struct file *file)
+{
+#ifdef FMODE_FSNOTIFY_NONE
+	return FMODE_FSNOTIFY_NONE(file->f_mode);
+#else
+	return file->f_mode & FMODE_NONOTIFY;
+#endif
+}
 
 /**
  * compat_file_pin() - take a reference on a file that may be closing

@@ -20,8 +20,9 @@
  * @name: as the module parameter fput_hook has it
  * @start: begin; 0 or -errno with a line in the log
  * @stop: end; on return nobody is inside any more
- * @watch: a file on this inode is going to be watched; or NULL
- * @unwatch: it no longer is; or NULL.  Both may sleep.
+ * @watch: this file, which the caller pins, is going to be watched; -EPERM if
+ *	its close cannot be heard of; or NULL
+ * @unwatch: a file of this inode no longer is; or NULL.  Both may sleep.
  *
  * A provider calls file_notify_cleanup() for each watched file at its last
  * close, in a context that may sleep, before the file is torn down.
@@ -30,7 +31,7 @@ struct fput_provider {
 	const char *name;
 	int (*start)(void);
 	void (*stop)(void);
-	int (*watch)(struct inode *inode);
+	int (*watch)(struct file *file);
 	void (*unwatch)(struct inode *inode);
 };
 

@@ -265,7 +265,7 @@ static int fcb_link(struct fcblist *list, struct fcb_struct *fcb)
 	lockdep_assert_held(&list->mutex);
 
 	if (fcblist_empty(list) && fcb_provider->watch) {
-		err = fcb_provider->watch(list->inode);
+		err = fcb_provider->watch(list->file);
 		if (err) {
 			fcblist_kill(list);
 			return err;

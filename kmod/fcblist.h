@@ -132,7 +132,8 @@ struct fcb_struct {
  *
  * Context: process, may sleep.  Calls vfs_poll(), with no lock of this list
  * held.
- * Return: 0, -EPERM (a file that cannot be polled), -ENOMEM, -EINTR (killed while waiting).
+ * Return: 0, -EPERM (a file that cannot be polled, or whose close cannot be
+ * heard of), -ENOMEM, -EINTR (killed while waiting).
  */
 #define file_notify_register(file, fcb, cbproc, closeproc, data) \
 	__file_notify_register(file, fcb, cbproc, closeproc, data, THIS_MODULE)

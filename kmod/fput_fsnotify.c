@@ -2,18 +2,28 @@
 /*
  * fput_fsnotify.c - the close notice of fsnotify, where no call can be placed
  *
- * fsnotify_close() is the first thing that __fput() does.  A mark on the
- * inode of a watched file brings it to us, once for each struct file that
- * closes on that inode, with the path of the file, of which the file is the
- * container.
+ * fsnotify_close() is the first thing that __fput() does.  A mark brings it to
+ * us, once for each struct file that closes on what is marked, with the path
+ * of the file, of which the file is the container.
  *
- * There can be one mark for an inode in a group, and files share inodes (both
- * ends of a pipe; all eventfds of the system sit on one), so a mark counts
- * its watched files.  marks_mutex guards the counts and which inode has a
- * mark; inside it is only what fsnotify takes itself.
+ * What is marked.  A file that has no name (pipe, socket, eventfd) is heard of
+ * by a mark on its inode.  Where files have names a mark on the inode does not
+ * last: on 6.1 it goes with the last name, although another name's file is
+ * still open.  A mark on the superblock lasts as long as any file of it is
+ * open; every close in that file system then comes by.
  *
- * fsnotify does not tell of files opened with O_PATH, which cannot be watched
- * anyway.
+ * There can be one mark for an object in a group, and files share objects
+ * (both ends of a pipe; all eventfds of the system sit on one inode), so a mark
+ * counts its watched files.  marks_mutex guards the counts and what has a mark;
+ * inside it is only what fsnotify takes itself.
+ *
+ * What is not told of is refused: files that fanotify has opened.  Files opened
+ * with O_PATH cannot be watched anyway.
+ *
+ * A closer that waits in here keeps fsnotify's SRCU busy, and so everybody who
+ * takes a mark away, until it goes on; fsnotify offers no module a way to leave
+ * that section.  /dev/epoll's closers wait for nothing that a program holds;
+ * those of /dev/eventpoll do: doc/hooks.md, "What this cannot do".
  */
 #include <linux/fs.h>
 #include <linux/fsnotify_backend.h>
@@ -24,9 +34,9 @@
 #include "fcb_internal.h"
 #include "fput_hook.h"
 
-struct inode_mark {
+struct close_mark {
 	struct fsnotify_mark mark;
-	unsigned int files;	/* watched files of the inode, marks_mutex */
+	unsigned int files;	/* watched files of the object, marks_mutex */
 };
 
 static struct fsnotify_group *group;
@@ -50,7 +60,7 @@ static int handle_close(struct fsnotify_group *grp, u32 mask, const void *data,
 
 static void free_mark(struct fsnotify_mark *mark)
 {
-	kfree(container_of(mark, struct inode_mark, mark));
+	kfree(container_of(mark, struct close_mark, mark));
 }
 
 static const struct fsnotify_ops close_ops = {
@@ -58,34 +68,53 @@ static const struct fsnotify_ops close_ops = {
 	.free_mark = free_mark,
 };
 
-static int mark_inode(struct inode *inode)
+/* Pipes, sockets and the like are on file systems that cannot be mounted. */
+static bool has_names(const struct inode *inode)
 {
-	struct inode_mark *im;
+	return !(inode->i_sb->s_flags & SB_NOUSER);
+}
+
+static struct fsnotify_mark *find_mark(struct inode *inode)
+{
+	if (has_names(inode))
+		return compat_find_sb_mark(inode->i_sb, group);
+	return compat_find_inode_mark(inode, group);
+}
+
+static int add_mark(struct inode *inode)
+{
+	struct close_mark *cm;
 	int err;
 
-	im = kzalloc(sizeof(*im), GFP_KERNEL);
-	if (!im)
+	cm = kzalloc(sizeof(*cm), GFP_KERNEL);
+	if (!cm)
 		return -ENOMEM;
-	fsnotify_init_mark(&im->mark, group);
-	im->mark.mask = FS_CLOSE_WRITE | FS_CLOSE_NOWRITE;
-	im->files = 1;
-	err = fsnotify_add_inode_mark(&im->mark, inode, 0);
-	fsnotify_put_mark(&im->mark);
+	fsnotify_init_mark(&cm->mark, group);
+	cm->mark.mask = FS_CLOSE_WRITE | FS_CLOSE_NOWRITE;
+	cm->files = 1;
+	if (has_names(inode))
+		err = compat_add_sb_mark(&cm->mark, inode->i_sb);
+	else
+		err = fsnotify_add_inode_mark(&cm->mark, inode, 0);
+	fsnotify_put_mark(&cm->mark);
 	return err;
 }
 
-static int fput_fsnotify_watch(struct inode *inode)
+static int fput_fsnotify_watch(struct file *file)
 {
+	struct inode *inode = file_inode(file);
 	struct fsnotify_mark *mark;
 	int err = 0;
 
+	if (compat_file_silent(file))
+		return -EPERM;
 	mutex_lock(&marks_mutex);
-	mark = compat_find_inode_mark(inode, group);
+	mark = find_mark(inode);
 	if (mark) {
-		container_of(mark, struct inode_mark, mark)->files++;
+		container_of(mark, struct close_mark, mark)->files++;
 		fsnotify_put_mark(mark);
 	} else {
-		err = mark_inode(inode);
+		err = add_mark(inode);
 	}
 	mutex_unlock(&marks_mutex);
 	return err;
@@ -96,9 +125,9 @@ static void fput_fsnotify_unwatch(struct inode *inode)
 	struct fsnotify_mark *mark;
 
 	mutex_lock(&marks_mutex);
-	mark = compat_find_inode_mark(inode, group);
+	mark = find_mark(inode);
 	if (mark) {
-		if (!--container_of(mark, struct inode_mark, mark)->files)
+		if (!--container_of(mark, struct close_mark, mark)->files)
 			fsnotify_destroy_mark(mark, group);
 		fsnotify_put_mark(mark);
 	}

@@ -28,6 +28,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/repaired.c \
 	tests/guest/faithful.c \
 	tests/guest/close.c \
+	tests/guest/close_names.c \
 	tests/guest/close_race.c \
 	tests/guest/signals.c \
 	tests/guest/limits.c \
