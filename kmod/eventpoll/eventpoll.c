@@ -62,6 +62,7 @@
  *			   kernel's epoll among them
  *	wait queue's lock  of the file, under which producers run
  *	store's lock	   each store tells its own
+ *	links_mtx	   leaf: the links of nesting.c; inside ep->mtx
  *	ep->wq.lock	   leaf, as choice_mtx of device.c
  *	ep->poll_wait.lock beside it; the queue that those who watch us are on, so
  *			   it is at once the "wait queue's lock" of the next one
@@ -291,8 +292,11 @@ static int ctl_file(struct eventpoll *ep, int op, int fd, struct file *file,
 		err = ep_nest_begin(ep, child);
 		if (err)
 			return err;
+		if (mutex_lock_killable(&ep->mtx)) {
+			ep_nest_end();
+			return -EINTR;
+		}
 		nest = true;
-		mutex_lock(&ep->mtx);
 	}
 	err = ctl_locked(ep, op, fd, file, event, nest);
 	mutex_unlock(&ep->mtx);

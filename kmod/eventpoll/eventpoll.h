@@ -45,6 +45,7 @@
  * @waker: the task that wakes @poll_wait at this moment, or NULL
  * @wake_nests: how deep in wake-ups that is; both under @poll_wait's lock
  * @work: wakes @poll_wait when it cannot be done at once
+ * @watchers: items of ours that watch it; written under links_mtx
  * @nest_mark: the walk of nesting.c that came by last; nest_mtx
  * @nest_height: what it found; nest_mtx
  * @rcu: the memory stays until readers are through
@@ -64,6 +65,7 @@ struct eventpoll {
 	struct task_struct *waker;
 	unsigned int wake_nests;
 	struct work_struct work;
+	unsigned int watchers;
 	u64 nest_mark;
 	int nest_height;
 	struct rcu_head rcu;
@@ -102,13 +104,15 @@ struct ep_entry {
  * @events: the mask; written under ep->mtx, read by producers without
  * @fd: the number under which it was added; with @file, the key
  * @kind: of @file
+ * @nested: has been in the tree of links; ep->mtx
  * @file: not pinned, but see the top of eventpoll.c
  * @data: the user's; ep->mtx
  * @node: in ep->tree
  * @entries: on the wait queues of @file; ep->mtx
  * @entry: the first of them, so that most need no second allocation
  * @fcb: its registration with fcblist
- * @rcu: walks of nesting.c and producers may hold it until then
+ * @link_node: in the tree of links (nesting.c); links_mtx
+ * @rcu: a producer may hold it until then; by then it is no link
  */
 struct epitem {
 	struct ep_link link;
@@ -116,13 +120,17 @@ struct epitem {
 	__poll_t events;
 	int fd;
 	enum ep_kind kind;
+	bool nested;
 	struct file *file;
 	u64 data;
 	struct rb_node node;
 	struct ep_entry *entries;
 	struct ep_entry entry;
 	struct fcb_struct fcb;
-	struct rcu_head rcu;
+	union {
+		struct rb_node link_node;
+		struct rcu_head rcu;
+	};
 };
 
 /**
@@ -291,7 +299,25 @@ void ep_interest_del(struct eventpoll *ep, struct epitem *item);
 
 /* nesting.c */
 
-/** ep_nest_concerned() - must an ADD to this instance heed the paths above? */
+/**
+ * ep_nest_link() - this item is a link of paths
+ * @item: in the tree of its instance, whose mutex is held
+ */
+void ep_nest_link(struct epitem *item);
+
+void __ep_nest_unlink(struct epitem *item);
+
+/** ep_nest_unlink() - this item goes; its file is whole, ep->mtx held. */
+static inline void ep_nest_unlink(struct epitem *item)
+{
+	if (unlikely(item->nested))
+		__ep_nest_unlink(item);
+}
+
+/**
+ * ep_nest_concerned() - must an ADD to this instance heed the paths above?
+ * @ep: the instance, its mutex held until the ADD is done
+ */
 bool ep_nest_concerned(struct eventpoll *ep);
 
 /**
@@ -308,7 +334,7 @@ int ep_nest_begin(struct eventpoll *ep, struct eventpoll *child);
  * ep_nest_paths() - are there too many ways from one file to the top?
  * @item: just added; its ep->mtx is held, and nest_mtx
  *
- * Return: 0 or -EINVAL.
+ * Return: 0, -EINVAL or -EINTR.
  */
 int ep_nest_paths(struct epitem *item);
 

@@ -4,7 +4,8 @@
  *
  * The key is the file and the number under which it was added, so that two
  * numbers of one file are two items, and a number that was closed and used again
- * names another item than before.  ep->mtx guards it all.
+ * names another item than before.  ep->mtx guards it all.  An item that watches an
+ * instance is a link of nesting.c for as long as it is in here.
  */
 #include "eventpoll.h"
 
@@ -50,11 +51,14 @@ void ep_interest_add(struct eventpoll *ep, struct epitem *item)
 	}
 	rb_link_node(&item->node, parent, link);
 	rb_insert_color(&item->node, &ep->tree);
+	if (item->kind == EP_PORT)
+		ep_nest_link(item);
 }
 
 void ep_interest_del(struct eventpoll *ep, struct epitem *item)
 {
 	lockdep_assert_held(&ep->mtx);
 
+	ep_nest_unlink(item);
 	rb_erase(&item->node, &ep->tree);
 }

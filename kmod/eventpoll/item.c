@@ -67,6 +67,8 @@ struct epitem *ep_item_alloc(struct eventpoll *ep, struct file *file, int fd)
 	item->file = file;
 	item->fd = fd;
 	item->kind = ep_kind_of(file);
+	item->nested = false;
+	RB_CLEAR_NODE(&item->link_node);
 	item->entries = NULL;
 	refcount_inc(&ep->refs);
 	atomic_inc(&ep_items);

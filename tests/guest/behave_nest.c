@@ -562,6 +562,36 @@ BEHAVE_TEST(nest_paths_of_five_links, 60, BEHAVE_EPOLL, "of five links 10")
 	paths(4, 10);
 }
 
+BEHAVE_TEST(nest_paths_are_given_back, 60, BEHAVE_EPOLL,
+	    "an instance that is not nested any more has no paths: others may have them all")
+{
+	enum { LIMIT = 500, BASE = 1000 };
+	int p[2], outer = behave_create(), inner[3];
+
+	guest_nofile(BASE + LIMIT + 64);
+	guest_pipe(p);
+	for (int i = 0; i < 3; i++) {
+		inner[i] = behave_create();
+		for (int n = BASE; n < BASE + LIMIT; n++) {
+			ck_assert(dup2(p[0], n) == n);
+			behave_add(inner[i], n, EPOLLIN);
+		}
+	}
+	behave_add(outer, inner[0], EPOLLIN);
+	GUEST_FAILS(behave_set(outer, EPOLL_CTL_ADD, inner[1], EPOLLIN), EINVAL);
+	behave_del(outer, inner[0]);
+	behave_add(outer, inner[1], EPOLLIN);
+	GUEST_FAILS(behave_set(outer, EPOLL_CTL_ADD, inner[0], EPOLLIN), EINVAL);
+	close(inner[1]);
+	behave_add(outer, inner[2], EPOLLIN);
+	/* Nested again, and full: not one more number. */
+	GUEST_FAILS(behave_set(inner[2], EPOLL_CTL_ADD, p[0], EPOLLIN), EINVAL);
+	behave_del(inner[2], BASE);
+	behave_add(inner[2], p[0], EPOLLIN);
+	/* What nobody watches may have it as often as it likes. */
+	behave_add(inner[0], p[0], EPOLLIN);
+}
+
 BEHAVE_TEST(nest_paths_by_two_ways, 60, BEHAVE_EPOLL,
 	    "paths by different inner instances count together: they lead to one file")
 {
