@@ -3,12 +3,17 @@
  * eventpoll.c - /dev/eventpoll with the arguments of the epoll system calls
  *
  * The calls are documented in eventpoll.h.
+ *
+ * A number that is no instance does not reach the module.  In which order the system
+ * calls find that, and whatever else is wrong, is not the same in all kernels; so the
+ * kernel is asked, with a number that it cannot serve.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "eventpoll.h"
@@ -52,6 +57,12 @@ int eventpoll_create(int store, int flags)
 	return fd;
 }
 
+/* Return: did the ioctl fail because the number is no instance? */
+static int no_instance(int ret)
+{
+	return ret < 0 && (errno == EBADF || errno == ENOTTY);
+}
+
 int eventpoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
 	struct eventpoll_ctl ctl = {
@@ -60,7 +71,32 @@ int eventpoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 		.event = (uintptr_t)event,
 	};
 
-	return ioctl(epfd, EVENTPOLL_CTL, &ctl);
+	int ret = ioctl(epfd, EVENTPOLL_CTL, &ctl);
+
+	/* The file itself is never an instance that watches it. */
+	if (no_instance(ret))
+		ret = (int)syscall(SYS_epoll_ctl, errno == EBADF ? -1 : fd, op,
+				   fd, event);
+	return ret;
+}
+
+/* @time, which is a NULL pointer or good, is that of @wait. */
+static int do_wait(int epfd, const struct eventpoll_wait *wait,
+		   const void *time)
+{
+	int ret = ioctl(epfd, EVENTPOLL_WAIT, wait), err = errno;
+
+	if (!no_instance(ret))
+		return ret;
+	ret = (int)syscall(SYS_epoll_pwait2, -1, (uintptr_t)wait->events,
+			   wait->maxevents, time, (uintptr_t)wait->sigmask,
+			   wait->sigsetsize);
+	/* It is open, and the wrong kind. */
+	if (err == ENOTTY && errno == EBADF)
+		errno = EINVAL;
+	else if (errno == ENOSYS)
+		errno = EBADF;
+	return ret;
 }
 
 int eventpoll_pwait(int epfd, struct epoll_event *events, int maxevents,
@@ -74,7 +110,7 @@ int eventpoll_pwait(int epfd, struct epoll_event *events, int maxevents,
 		.sigsetsize = KERNEL_SIGSET_SIZE,
 	};
 
-	return ioctl(epfd, EVENTPOLL_WAIT, &wait);
+	return do_wait(epfd, &wait, NULL);
 }
 
 int eventpoll_wait(int epfd, struct epoll_event *events, int maxevents,
@@ -101,5 +137,5 @@ int eventpoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
 		t.nsec = timeout->tv_nsec;
 		wait.timespec = (uintptr_t)&t;
 	}
-	return ioctl(epfd, EVENTPOLL_WAIT, &wait);
+	return do_wait(epfd, &wait, timeout ? &t : NULL);
 }

@@ -295,6 +295,8 @@ static void ep_file_show(struct seq_file *m, struct file *file)
 	seq_printf(m, "store:\t%s\n", ep->store->name);
 	mutex_lock(&ep->mtx);
 	for (node = rb_first(&ep->tree); node; node = rb_next(node)) {
+	/* What open(2) adds or is asked for, and epoll_create1(2) does not show. */
+	file->f_flags &= ~(O_LARGEFILE | O_CLOEXEC);
 		struct epitem *item = rb_entry(node, struct epitem, node);
 		struct inode *inode = file_inode(item->file);
 

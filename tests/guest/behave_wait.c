@@ -9,6 +9,7 @@
  * to write.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -299,4 +300,80 @@ BEHAVE_TEST(wait_order_of_checks, 20, BEHAVE_EPOLL,
 		    EINVAL);
 	GUEST_FAILS(behave_raw_wait(ep, BEHAVE_KERNEL_ADDRESS, 4, &good, &mask, 8),
 		    EFAULT);
+}
+
+/*
+ * What a call says of a number that is no instance, with other arguments that are
+ * wrong as well: the order is the kernel's of this boot, which is asked.
+ */
+struct no_instance {
+	int closed, pipe;
+};
+
+static struct no_instance no_instance(void)
+{
+	struct no_instance n;
+	int p[2];
+
+	guest_pipe(p);
+	n.pipe = p[0];
+	n.closed = p[1];
+	close(p[1]);
+	return n;
+}
+
+BEHAVE_TEST(wait_order_of_errors, 20, BEHAVE_EPOLL,
+	    "a wait on a number that is closed, or no instance, with more that is wrong: the errno is the kernel's of this boot")
+{
+	static struct epoll_event ev[1];
+	const int max[] = { 1, 0, -1, INT_MAX };
+	struct no_instance none = no_instance();
+	const int fd[] = { none.closed, none.pipe, -1 };
+	void *const array[] = { ev, BEHAVE_KERNEL_ADDRESS };
+
+	for_each_of(f, fd) for_each_of(m, max) for_each_of(a, array) {
+		int want;
+
+		ck_assert_int_eq(epoll_wait(fd[f], array[a], max[m], 0), -1);
+		want = errno;
+		ck_assert_int_eq(behave_wait(fd[f], array[a], max[m], 0), -1);
+		ck_assert_msg(errno == want, "number %zu, room %d, array %zu: %s, and not %s",
+			      f, max[m], a, strerror(errno), strerror(want));
+	}
+}
+
+BEHAVE_TEST(ctl_order_of_errors, 20, BEHAVE_EPOLL,
+	    "so for epoll_ctl, with descriptors and events that are wrong as well")
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	struct no_instance none = no_instance();
+	const int fd[] = { none.closed, none.pipe, -1 };
+	const int what[] = { guest_eventfd(), guest_null(), none.closed };
+	const int op[] = { EPOLL_CTL_ADD, EPOLL_CTL_DEL, 77 };
+	struct epoll_event *const event[] = { &ev, NULL };
+
+	for_each_of(f, fd) for_each_of(w, what) for_each_of(o, op)
+		for_each_of(e, event) {
+			int want;
+
+			ck_assert_int_eq(epoll_ctl(fd[f], op[o], what[w],
+						   event[e]), -1);
+			want = errno;
+			ck_assert_int_eq(behave_ctl(fd[f], op[o], what[w],
+						    event[e]), -1);
+			ck_assert_msg(errno == want, "number %zu, file %zu, op %d, event %zu: %s, and not %s",
+				      f, w, op[o], e, strerror(errno),
+				      strerror(want));
+		}
+}
+
+BEHAVE_TEST(create_flags, 20, BEHAVE_EPOLL,
+	    "the flags of an instance are O_RDWR and nothing else, close-on-exec or not")
+{
+	int plain = behave_try_create(0), cloexec = behave_try_create(EPOLL_CLOEXEC);
+
+	GUEST_RETURNS(fcntl(plain, F_GETFL), O_RDWR);
+	GUEST_RETURNS(fcntl(cloexec, F_GETFL), O_RDWR);
+	GUEST_RETURNS(fcntl(plain, F_GETFD), 0);
+	GUEST_RETURNS(fcntl(cloexec, F_GETFD), FD_CLOEXEC);
 }

@@ -574,7 +574,7 @@ static long try_file_call(int what, int fd)
 	case 11: ret = fsync(fd); break;
 	case 12: ret = fallocate(fd, 0, 0, 1); break;
 	case 13: ret = sendfile(fd, fd, NULL, 1); break;
-	case 14: ret = fcntl(fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK | O_APPEND); break;
+	case 14: ret = fcntl(fd, F_GETFL); break;
 	case 15: ret = fcntl(fd, F_SETFL, O_NONBLOCK); break;
 	case 16: ret = fcntl(fd, F_SETFL, O_ASYNC); break;
 	case 17: ret = ioctl(fd, FIONBIO, &(int){ 0 }); break;
