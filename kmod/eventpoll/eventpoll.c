@@ -372,17 +372,26 @@ enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 	return EP_DONE;
 }
 
-/* What a transfer leaves is for the next waiter. */
+/*
+ * What a transfer leaves is for the next waiter.  When there is nothing it is none:
+ * two waiters that look in turn would take each other's look for one, and neither
+ * would go to sleep.
+ */
 static int transfer_locked(struct eventpoll *ep, struct ep_batch *batch)
 {
 	bool more;
 
 	lockdep_assert_held(&ep->mtx);
 
+	if (!ep->store->pending(&ep->ready))
+		return 0;
 	init_poll_funcptr(&batch->pt, NULL);
-	WRITE_ONCE(ep->scanning, true);
+	WRITE_ONCE(ep->scans, ep->scans + 1);
+	/* Both pair with the barriers in ep_pending(). */
+	smp_wmb();
 	more = ep->store->transfer(&ep->ready, batch);
-	WRITE_ONCE(ep->scanning, false);
+	smp_wmb();
+	WRITE_ONCE(ep->scans, ep->scans + 1);
 	if (more && !planted(PLANT_NONEXT))
 		ep_wake_waiter(ep, false);
 	return batch->n;
@@ -414,8 +423,8 @@ bool ep_look(struct eventpoll *ep, unsigned int depth, bool outside)
 	if (!outside)
 		mutex_lock_nested(&ep->mtx, depth);
 	else if (!mutex_trylock(&ep->mtx))
-		return ep_pending(ep) || READ_ONCE(ep->scanning);
-	found = ep_pending(ep) && transfer_locked(ep, &batch) > 0;
+		return ep_pending(ep);
+	found = transfer_locked(ep, &batch) > 0;
 	mutex_unlock(&ep->mtx);
 	return found;
 }

@@ -41,7 +41,7 @@
  * @file: its own open file; only a name after release
  * @user: whose watches these are
  * @used: the store can no longer be chosen
- * @scanning: a transfer is under way; written under @mtx
+ * @scans: odd while a transfer is under way; written under @mtx
  * @waker: the task that wakes @poll_wait at this moment, or NULL
  * @wake_nests: how deep in wake-ups that is; both under @poll_wait's lock
  * @work: wakes @poll_wait when it cannot be done at once
@@ -61,7 +61,7 @@ struct eventpoll {
 	struct file *file;
 	struct ep_user *user;
 	bool used;
-	bool scanning;
+	unsigned int scans;
 	struct task_struct *waker;
 	unsigned int wake_nests;
 	struct work_struct work;
@@ -183,9 +183,33 @@ void ep_remove_all(struct eventpoll *ep);
 int ep_ctl(struct eventpoll *ep, int op, int fd, struct epoll_event *event);
 int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max);
 
+/** ep_scanning() - has a transfer what is not in the store?  Context: any. */
+static inline bool ep_scanning(struct eventpoll *ep)
+{
+	return READ_ONCE(ep->scans) & 1;
+}
+
+/**
+ * ep_pending() - is there something to transfer, or a transfer under way?
+ * @ep: the instance
+ *
+ * What a transfer has in its hands may be put back, so it is not nothing.  False
+ * only if no transfer was under way at any moment of the look.
+ *
+ * Context: any.
+ */
 static inline bool ep_pending(struct eventpoll *ep)
 {
-	return ep->store->pending(&ep->ready);
+	unsigned int scans = READ_ONCE(ep->scans);
+
+	if (scans & 1)
+		return true;
+	/* Both pair with the barriers in transfer_locked(). */
+	smp_rmb();
+	if (ep->store->pending(&ep->ready))
+		return true;
+	smp_rmb();
+	return READ_ONCE(ep->scans) != scans;
 }
 
 /**

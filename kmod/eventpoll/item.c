@@ -111,7 +111,7 @@ static bool drop_this_one(struct eventpoll *ep)
 
 	return (planted(PLANT_DROP) &&
 		atomic_inc_return(&wakeups) % 7 == 0) ||
-	       (planted(PLANT_LEFTALONE) && READ_ONCE(ep->scanning));
+	       (planted(PLANT_LEFTALONE) && ep_scanning(ep));
 }
 #else
 static bool drop_this_one(struct eventpoll *ep)

@@ -25,8 +25,9 @@
  * transferred once; an item is in the store once however often it is posted;
  * a post that comes while the consumer has the item in its hands makes it be
  * transferred again (but for singlepass, whose story that is); after a post,
- * pending() is true on every CPU until a transfer takes the item, and a transfer
- * that leaves something returns true.
+ * pending() is true on every CPU until a transfer begins, and when the transfer has
+ * ended, if it left something, which it returns.  While one is under way pending()
+ * may say what it likes: the core knows that by itself (ep_pending()).
  */
 #ifndef KMOD_EVENTPOLL_READY_H
 #define KMOD_EVENTPOLL_READY_H
@@ -58,7 +59,7 @@ struct ep_link {
  * @init: sets up @ready of a fresh instance
  * @init_link: sets up @link of a fresh item
  * @post: this item may have something to tell.  Return: it was not in the store
- * @pending: is there something to transfer, or a transfer under way?
+ * @pending: is there something to transfer?
  * @transfer: calls ep_visit() for one item after the other, in the order of
  *	their arrival, until there is none or ep_batch_full(), and does with each
  *	as the verdict says.  What was not visited comes first the next time.

@@ -493,6 +493,20 @@ static void array_goes(struct consumer *c)
 	guest_join(c->thread);
 }
 
+BEHAVE_TEST(during_second_consumer, 30, BEHAVE_EPOLL,
+	    "level-triggered: a wait with timeout 0 while another has the only item in its hands comes after that, and is told it too")
+{
+	struct consumer c = { .ep = behave_create(), .max = 1 };
+	struct behave_waiter w = { .ep = c.ep, .max = 1, .ms = 0 };
+	int fd;
+
+	watch(c.ep, &fd, 1, EPOLLIN, 1);
+	consumer_start_and_stop(&c);
+	behave_waiter_start(&w);
+	consumer_goes_on(&c, 1);
+	behave_waiter_got(&w, fd, EPOLLIN);
+}
+
 BEHAVE_TEST(during_array_goes, 30, BEHAVE_EPOLL,
 	    "when the array is unmapped while the second event is written the first is returned, and the others come in the next wait")
 {
