@@ -45,6 +45,7 @@
  * @waker: the task that wakes @poll_wait at this moment, or NULL
  * @wake_nests: how deep in wake-ups that is; both under @poll_wait's lock
  * @work: wakes @poll_wait when it cannot be done at once
+ * @work_marked: it passes io_uring's mark on (wake.c); atomic
  * @watchers: items of ours that watch it; written under links_mtx
  * @nest_mark: the walk of nesting.c that came by last; nest_mtx
  * @nest_height: what it found; nest_mtx
@@ -65,6 +66,7 @@ struct eventpoll {
 	struct task_struct *waker;
 	unsigned int wake_nests;
 	struct work_struct work;
+	bool work_marked;
 	unsigned int watchers;
 	u64 nest_mark;
 	int nest_height;
@@ -307,9 +309,10 @@ bool ep_wake_waiter(struct eventpoll *ep, bool sync);
  * @ep: the instance
  * @item: whose wake-up this is, or NULL
  * @fresh: the item was not in the store
+ * @bits: the key of that wake-up; io_uring's mark in it is passed on
  */
 void ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
-		     bool fresh);
+		     bool fresh, __poll_t bits);
 
 int ep_wake_init(void);
 void ep_wake_exit(void);

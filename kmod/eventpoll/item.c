@@ -136,7 +136,7 @@ static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 		bool fresh = ep->store->post(&ep->ready, &item->link);
 
 		taken = ep_wake_waiter(ep, flags) && satisfies(events, bits);
-		ep_wake_pollers(ep, item, fresh);
+		ep_wake_pollers(ep, item, fresh, bits);
 	}
 	/* An exclusive entry stops the wake-up at the first who takes it. */
 	if (!(events & EPOLLEXCLUSIVE))
@@ -245,7 +245,7 @@ void ep_item_post(struct epitem *item)
 	bool fresh = ep->store->post(&ep->ready, &item->link);
 
 	ep_wake_waiter(ep, false);
-	ep_wake_pollers(ep, NULL, fresh);
+	ep_wake_pollers(ep, NULL, fresh, 0);
 }
 
 int __init ep_items_init(void)

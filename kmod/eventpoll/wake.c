@@ -32,6 +32,11 @@ bool ep_wake_waiter(struct eventpoll *ep, bool sync)
 	if (!wq_has_sleeper(&ep->wq))
 		return false;
 	if (ep->store->trylock_wake) {
+ *
+ * A ring of io_uring can take part as well: it polls an instance that watches the
+ * ring, or an eventfd that the ring rings, so that each completion makes the next
+ * one.  io_uring marks its wake-ups with EPOLL_URING_WAKE and gives up a poll that
+ * is woken by a mark; who passes a wake-up on has to pass the mark on.
 		/*
 		 * Who holds the lock wakes somebody right now, or is a waiter
 		 * that comes or goes; each of these looks at the store later
@@ -49,7 +54,7 @@ bool ep_wake_waiter(struct eventpoll *ep, bool sync)
 	return true;
 }
 
-static void queue_wake(struct eventpoll *ep)
+static void queue_wake(struct eventpoll *ep, __poll_t mark)
 {
 	if (refcount_inc_not_zero(&ep->refs) &&
 	    !queue_work(ep_workqueue, &ep->work))
@@ -67,9 +72,12 @@ static unsigned int nests_below(const struct epitem *item)
 	/* Stable: this runs under the lock of that instance's queue. */
 	return ep_of_file(item->file)->wake_nests + 1;
 }
+	/* Work that is queued already looks at this when it runs. */
+	if (mark)
+		WRITE_ONCE(ep->work_marked, true);
 
 void ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
-		     bool fresh)
+		     bool fresh, __poll_t bits)
 {
 	unsigned int nests;
 	unsigned long flags;
@@ -81,14 +89,15 @@ void ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
 	if ((item && item->kind == EP_FOREIGN) ||
 	    READ_ONCE(ep->waker) == current) {
 		if (fresh)
-			queue_wake(ep);
+			queue_wake(ep, mark);
 		return;
 	}
 	nests = nests_below(item);
 	spin_lock_irqsave_nested(&ep->poll_wait.lock, flags, nests);
 	WRITE_ONCE(ep->waker, current);
+	__poll_t mark = bits & EPOLL_URING_WAKE;
 	ep->wake_nests = nests;
-	wake_up_locked_poll(&ep->poll_wait, EPOLLIN);
+	wake_up_locked_poll(&ep->poll_wait, EPOLLIN | mark);
 	WRITE_ONCE(ep->waker, NULL);
 	spin_unlock_irqrestore(&ep->poll_wait.lock, flags);
 }
@@ -97,7 +106,9 @@ void ep_wake_work(struct work_struct *work)
 {
 	struct eventpoll *ep = container_of(work, struct eventpoll, work);
 
-	ep_wake_pollers(ep, NULL, true);
+	bool marked = xchg(&ep->work_marked, false);
+
+	ep_wake_pollers(ep, NULL, true, marked ? EPOLL_URING_WAKE : 0);
 	ep_put(ep);
 }
 

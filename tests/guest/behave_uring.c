@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * behave_uring.c - a ring of io_uring that watches who watches it
+ *
+ * A multishot poll completes at every wake-up.  When the instance that it polls
+ * watches the ring, or an eventfd that the ring rings, each completion is an event
+ * that makes the next one.  io_uring ends that: its wake-ups have a mark, and a poll
+ * that is woken by a mark is over.  It has to come back through the instance.
+ */
+#define _GNU_SOURCE
+#include <linux/io_uring.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "behave.h"
+
+#define ENTRIES	128
+
+struct ring {
+	int fd;
+	unsigned int *sq_tail, *sq_mask, *sq_array;
+	unsigned int *cq_head, *cq_tail, *cq_mask;
+	struct io_uring_sqe *sqes;
+	struct io_uring_cqe *cqes;
+};
+
+static void *ring_map(int fd, size_t size, off_t what)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			 what);
+
+	ck_assert(map != MAP_FAILED);
+	return map;
+}
+
+static void ring_open(struct ring *r)
+{
+	struct io_uring_params p = { .flags = 0 };
+	char *sq, *cq;
+
+	r->fd = (int)syscall(__NR_io_uring_setup, ENTRIES, &p);
+	if (r->fd < 0)
+		GUEST_SKIP("io_uring_setup: %s", strerror(errno));
+	sq = ring_map(r->fd, p.sq_off.array + p.sq_entries * sizeof(unsigned int),
+		      IORING_OFF_SQ_RING);
+	cq = ring_map(r->fd, p.cq_off.cqes + p.cq_entries * sizeof(*r->cqes),
+		      IORING_OFF_CQ_RING);
+	r->sqes = ring_map(r->fd, p.sq_entries * sizeof(*r->sqes),
+			   IORING_OFF_SQES);
+	r->sq_tail = (unsigned int *)(sq + p.sq_off.tail);
+	r->sq_mask = (unsigned int *)(sq + p.sq_off.ring_mask);
+	r->sq_array = (unsigned int *)(sq + p.sq_off.array);
+	r->cq_head = (unsigned int *)(cq + p.cq_off.head);
+	r->cq_tail = (unsigned int *)(cq + p.cq_off.tail);
+	r->cq_mask = (unsigned int *)(cq + p.cq_off.ring_mask);
+	r->cqes = (struct io_uring_cqe *)(cq + p.cq_off.cqes);
+}
+
+static void ring_watch(struct ring *r, int fd)
+{
+	unsigned int tail = *r->sq_tail, i = tail & *r->sq_mask;
+	struct io_uring_sqe *sqe = &r->sqes[i];
+
+	memset(sqe, 0, sizeof(*sqe));
+	sqe->opcode = IORING_OP_POLL_ADD;
+	sqe->len = IORING_POLL_ADD_MULTI;
+	sqe->fd = fd;
+	sqe->poll32_events = POLLIN;
+	r->sq_array[i] = i;
+	__atomic_store_n(r->sq_tail, tail + 1, __ATOMIC_RELEASE);
+	GUEST_RETURNS(syscall(__NR_io_uring_enter, r->fd, 1, 0, 0, NULL, 0), 1);
+}
+
+/* Lets the ring do what it has to do for this thread. */
+static void ring_work(struct ring *r)
+{
+	GUEST_RETURNS(syscall(__NR_io_uring_enter, r->fd, 0, 0,
+			      IORING_ENTER_GETEVENTS, NULL, 0), 0);
+}
+
+/* How many completions one event makes; *over: the poll has ended. */
+static int ring_completes(struct ring *r, bool *over)
+{
+	int n = 0;
+
+	*over = false;
+	for (int quiet = 0; quiet < 4 && n < ENTRIES; quiet++) {
+		ring_work(r);
+		while (*r->cq_head !=
+		       __atomic_load_n(r->cq_tail, __ATOMIC_ACQUIRE)) {
+			*over = !(r->cqes[*r->cq_head & *r->cq_mask].flags &
+				  IORING_CQE_F_MORE);
+			__atomic_store_n(r->cq_head, *r->cq_head + 1,
+					 __ATOMIC_RELEASE);
+			quiet = 0;
+			n++;
+		}
+	}
+	return n;
+}
+
+/* @ep watches a pipe, and @heard, by which it hears of the ring's completions. */
+static void ring_ends(struct ring *r, int ep, int heard, uint32_t events)
+{
+	bool over;
+	int p[2], n;
+
+	guest_pipe(p);
+	behave_add(ep, p[0], events);
+	behave_add(ep, heard, events);
+	ring_watch(r, ep);
+	guest_put(p[1]);
+	n = ring_completes(r, &over);
+	ck_assert_msg(over && n <= 2, "%d completions, and the poll %s", n,
+		      over ? "is over" : "goes on");
+}
+
+static void direct(uint32_t events)
+{
+	struct ring r;
+
+	ring_open(&r);
+	ring_ends(&r, behave_create(), r.fd, events);
+}
+
+static void by_eventfd(uint32_t events)
+{
+	int fd = guest_eventfd();
+	struct ring r;
+
+	ring_open(&r);
+	GUEST_RETURNS(syscall(__NR_io_uring_register, r.fd,
+			      IORING_REGISTER_EVENTFD, &fd, 1), 0);
+	ring_ends(&r, behave_create(), fd, events);
+}
+
+BEHAVE_TEST(uring_ring_level, 30, BEHAVE_EPOLL,
+	    "a ring polls an instance that watches the ring: one event makes two completions, and the poll ends")
+{
+	direct(EPOLLIN);
+}
+
+BEHAVE_TEST(uring_ring_edge, 30, BEHAVE_EPOLL, "edge-triggered, too")
+{
+	direct(EPOLLIN | EPOLLET);
+}
+
+BEHAVE_TEST(uring_eventfd_level, 30, BEHAVE_EPOLL,
+	    "a ring polls an instance that watches the eventfd of the ring: two completions, and the poll ends")
+{
+	by_eventfd(EPOLLIN);
+}
+
+BEHAVE_TEST(uring_eventfd_edge, 30, BEHAVE_EPOLL, "edge-triggered, too")
+{
+	by_eventfd(EPOLLIN | EPOLLET);
+}
+
+BEHAVE_TEST(uring_nested, 30, BEHAVE_EPOLL,
+	    "and when the instance that watches the ring is watched by the one that is polled")
+{
+	int inner = behave_create(), outer = behave_create();
+	struct ring r;
+
+	ring_open(&r);
+	behave_add(inner, r.fd, EPOLLIN);
+	ring_ends(&r, outer, inner, EPOLLIN);
+}
