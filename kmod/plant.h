@@ -31,6 +31,8 @@ enum plant {
 	PLANT_NONEXT,		/* what had no room wakes no other waiter */
 	PLANT_MODBLIND,		/* MOD does not look at the file */
 	PLANT_NOPIN,		/* a registration pins no module, nor is called */
+	PLANT_LEAVEEARLY,	/* a woken waiter does not go through the lock */
+	PLANT_WOKENONE,		/* a wake-up that woke nobody says that it did */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -52,7 +54,7 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"none", "drop", "twice", "mapcount", "enomem",
 		"ignoreenomem", "staleslot", "halfshared", "leftalone",
 		"levelonce", "staysarmed", "pins", "allexclusive", "unfair",
-		"nonext", "modblind", "nopin",
+		"nonext", "modblind", "nopin", "leaveearly", "wokenone",
 	};
 	int i = sysfs_match_string(names, val);
 

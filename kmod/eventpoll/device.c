@@ -70,6 +70,25 @@ void __ep_use(struct eventpoll *ep)
 /* Waiting. */
 
 /*
+ * Whoever was woken is off the queue already.  A producer that found the lock taken
+ * by the one who woke us counts on our look at the store, so it must not come before
+ * that one's unlock (wake.c).
+ */
+static void ep_sleep_end(struct eventpoll *ep, struct wait_queue_entry *wait)
+{
+	if (!ep->store->trylock_wake || planted(PLANT_LEAVEEARLY)) {
+		finish_wait(&ep->wq, wait);
+		return;
+	}
+	__set_current_state(TASK_RUNNING);
+	spin_lock_irq(&ep->wq.lock);
+	list_del_init(&wait->entry);
+	spin_unlock_irq(&ep->wq.lock);
+	/* With the trylock in ep_wake_waiter(), for those who saw it taken by us. */
+	smp_mb();
+}
+
+/*
  * Sleeps until the store has something or @until is past.  Waiters queue up at the
  * front, as the kernel's do: the last one to sleep, whose caches are warm, is
  * woken first.
@@ -83,14 +102,19 @@ static bool ep_sleep(struct eventpoll *ep, ktime_t *until)
 
 	spin_lock_irq(&ep->wq.lock);
 	__add_wait_queue_exclusive(&ep->wq, &wait);
-	/* The barrier that goes with wq_has_sleeper() in ep_wake_waiter(). */
-	set_current_state(TASK_INTERRUPTIBLE);
+	/* Whoever holds the lock next has to find us asleep, and to wake us. */
+	__set_current_state(TASK_INTERRUPTIBLE);
 	spin_unlock_irq(&ep->wq.lock);
+	/*
+	 * With wq_has_sleeper() in ep_wake_waiter(), and with its trylock: who saw
+	 * the lock taken by us has posted before we look.
+	 */
+	smp_mb();
 
 	if (!ep_pending(ep))
 		woken = schedule_hrtimeout_range(until, current->timer_slack_ns,
 						 HRTIMER_MODE_ABS);
-	finish_wait(&ep->wq, &wait);
+	ep_sleep_end(ep, &wait);
 	return woken;
 }
 
@@ -271,6 +295,8 @@ static int ep_file_open(struct inode *inode, struct file *file)
 	choose(ep, stores[EVENTPOLL_OVFLIST]);
 	ep->file = file;
 	file->private_data = ep;
+	/* What open(2) adds or is asked for, and epoll_create1(2) does not show. */
+	file->f_flags &= ~(O_LARGEFILE | O_CLOEXEC);
 	/* ESPIPE, as the kernel's epoll says, which is no device. */
 	file->f_mode &= ~(FMODE_PREAD | FMODE_PWRITE);
 	return 0;
@@ -295,8 +321,6 @@ static void ep_file_show(struct seq_file *m, struct file *file)
 	seq_printf(m, "store:\t%s\n", ep->store->name);
 	mutex_lock(&ep->mtx);
 	for (node = rb_first(&ep->tree); node; node = rb_next(node)) {
-	/* What open(2) adds or is asked for, and epoll_create1(2) does not show. */
-	file->f_flags &= ~(O_LARGEFILE | O_CLOEXEC);
 		struct epitem *item = rb_entry(node, struct epitem, node);
 		struct inode *inode = file_inode(item->file);
 

@@ -54,8 +54,8 @@ struct ep_link {
 /**
  * struct ep_store - a ready store
  * @name: as users know it
- * @trylock_wake: a producer may leave it to the holder of ep->wq.lock to look
- *	again, instead of waiting for that lock
+ * @trylock_wake: a producer does not wait for ep->wq.lock; see wake.c for who
+ *	looks at the store then
  * @init: sets up @ready of a fresh instance
  * @init_link: sets up @link of a fresh item
  * @post: this item may have something to tell.  Return: it was not in the store

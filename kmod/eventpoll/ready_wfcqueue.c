@@ -35,9 +35,14 @@
  * queue is cut, and a consumer who comes to the cut waits for the second step: a
  * few instructions of somebody who cannot be preempted there.
  *
- * Wake-ups do not wait either (trylock_wake in ready.h): who holds the lock of
- * the queue of waiters is about to look at the store again, or wakes somebody who
- * will.
+ * Wake-ups do not wait either (trylock_wake in ready.h): a producer that finds the
+ * lock of the queue of waiters taken goes away.  wake.c says why that is right.
+ *
+ * Zombies.  A program that adds and removes ready files and never waits makes one
+ * with each round.  A zombie is the item alone, off all wait queues and without a
+ * claim on its file, and it is charged until it is freed; so an instance has at most
+ * as many as max_user_watches leaves its user, and no ADD works when they are used
+ * up, until a wait or a poll of the instance comes by, or it is closed.
  */
 #include <linux/atomic.h>
 #include <linux/container_of.h>

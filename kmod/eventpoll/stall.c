@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stall.c - a point where a consumer can be held, to make a race happen
+ * stall.c - points where somebody can be held, to make a race happen
  */
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -46,10 +47,25 @@ static const struct kernel_param_ops stalled_ops = {
 module_param_cb(stalled, &stalled_ops, NULL, 0444);
 MODULE_PARM_DESC(stalled, "consumers that are parked now (read only)");
 
+unsigned int ep_stall_waker __read_mostly;
+module_param_named(stall_wake, ep_stall_waker, uint, 0600);
+MODULE_PARM_DESC(stall_wake, "park one producer of wfcqueue with the lock of the waiters' queue held: 1 before it wakes somebody, 2 after; 3: it is parked; for tests (default 0)");
+
 void __ep_stall(void)
 {
 	atomic_inc(&stalled);
 	wait_event_killable_timeout(stall_wait, !READ_ONCE(ep_stall_open),
 				    10 * HZ);
 	atomic_dec(&stalled);
+}
+
+void __ep_stall_wake(enum ep_stall_where here)
+{
+	int ms = 1000;
+
+	if (cmpxchg(&ep_stall_waker, here, EP_STALL_HELD) != here)
+		return;
+	while (READ_ONCE(ep_stall_waker) == EP_STALL_HELD && ms--)
+		mdelay(1);
+	cmpxchg(&ep_stall_waker, EP_STALL_HELD, EP_STALL_NOWHERE);
 }

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * stall.h - a point where a consumer can be held, to make a race happen
+ * stall.h - points where somebody can be held, to make a race happen
  *
- * Between the look at a file and whatever the ready store does with its item
+ * One is between the look at a file and whatever the ready store does with its item
  * afterwards.  Root opens it with the module parameter "stall"; a consumer then
  * parks there, with ep->mtx held, until the parameter is cleared, it is killed,
  * or ten seconds are over.  "stalled" tells how many are parked.
+ *
+ * The other one is in a producer that holds the lock of the queue of waiters
+ * (trylock_wake in ready.h), with interrupts off, before or after it wakes somebody.
+ * The module parameter "stall_wake" says where; one producer spins there, and the
+ * parameter says so, until it is cleared, for a second at most.
  */
 #ifndef KMOD_EVENTPOLL_STALL_H
 #define KMOD_EVENTPOLL_STALL_H
@@ -13,14 +18,29 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
+enum ep_stall_where {
+	EP_STALL_NOWHERE,
+	EP_STALL_BEFORE,
+	EP_STALL_AFTER,
+	EP_STALL_HELD,
+};
+
 extern bool ep_stall_open;
+extern unsigned int ep_stall_waker;
 
 void __ep_stall(void);
+void __ep_stall_wake(enum ep_stall_where here);
 
 static inline void ep_stall(void)
 {
 	if (unlikely(READ_ONCE(ep_stall_open)))
 		__ep_stall();
+}
+
+static inline void ep_stall_wake(enum ep_stall_where here)
+{
+	if (unlikely(READ_ONCE(ep_stall_waker) == here))
+		__ep_stall_wake(here);
 }
 
 #endif /* KMOD_EVENTPOLL_STALL_H */

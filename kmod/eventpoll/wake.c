@@ -10,17 +10,40 @@
  * barrier between: the producer posts, then looks at the queue; the waiter goes
  * on the queue, then looks at the store.
  *
+ * A store with trylock_wake lets its producers go away when the lock of the queue
+ * is taken.  Whoever holds it then
+ *
+ *	is a waiter that comes or goes, and looks at the store after the unlock, with
+ *		a full barrier between (an unlock alone may become visible later
+ *		than what the look has read); or
+ *	is another producer, who wakes a waiter or finds that all on the queue are
+ *		awake.  A waiter is asleep before it lets go of the lock, so who is
+ *		awake is about to leave.  Whoever leaves goes through the lock, and
+ *		looks then, so after that producer's unlock.
+ *
+ * The RFC of 2013 takes a waiter off the queue under the lock as well, with a barrier
+ * behind it; but there a waiter is asleep only when it has let go of the lock, which
+ * can lose a wake-up.  tests/model/wfcqueue_wake.pml has this protocol and those that
+ * lose one, on a machine with store buffers.
+ *
  * Instances of ours can make no cycle (nesting.c).  Instances of the kernel's
  * epoll can take part in one that nobody sees: ours watches the kernel's, which
  * watches ours.  The locks of such a ring of queues would be taken in a circle.
  * So a wake-up that comes from a kernel's instance is not passed on under that
  * instance's lock, but by a work item, which holds none; and only if the item
  * was not in the store yet, which makes every round trip end.
+ *
+ * A ring of io_uring can take part as well: it polls an instance that watches the
+ * ring, or an eventfd that the ring rings, so that each completion makes the next
+ * one.  io_uring marks its wake-ups with EPOLL_URING_WAKE and gives up a poll that
+ * is woken by a mark; who passes a wake-up on has to pass the mark on.
  */
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "eventpoll.h"
+#include "plant.h"
+#include "stall.h"
 
 static struct workqueue_struct *ep_workqueue;
 
@@ -32,20 +55,13 @@ bool ep_wake_waiter(struct eventpoll *ep, bool sync)
 	if (!wq_has_sleeper(&ep->wq))
 		return false;
 	if (ep->store->trylock_wake) {
- *
- * A ring of io_uring can take part as well: it polls an instance that watches the
- * ring, or an eventfd that the ring rings, so that each completion makes the next
- * one.  io_uring marks its wake-ups with EPOLL_URING_WAKE and gives up a poll that
- * is woken by a mark; who passes a wake-up on has to pass the mark on.
-		/*
-		 * Who holds the lock wakes somebody right now, or is a waiter
-		 * that comes or goes; each of these looks at the store later
-		 * than our post, and what a waiter cannot take it passes on.
-		 */
-		if (spin_trylock_irqsave(&ep->wq.lock, flags)) {
-			wake_up_locked(&ep->wq);
-			spin_unlock_irqrestore(&ep->wq.lock, flags);
-		}
+		/* See above who looks at the store if this fails. */
+		if (!spin_trylock_irqsave(&ep->wq.lock, flags))
+			return planted(PLANT_WOKENONE);
+		ep_stall_wake(EP_STALL_BEFORE);
+		wake_up_locked(&ep->wq);
+		ep_stall_wake(EP_STALL_AFTER);
+		spin_unlock_irqrestore(&ep->wq.lock, flags);
 	} else if (sync) {
 		__wake_up_sync(&ep->wq, TASK_NORMAL);
 	} else {
@@ -56,6 +72,9 @@ bool ep_wake_waiter(struct eventpoll *ep, bool sync)
 
 static void queue_wake(struct eventpoll *ep, __poll_t mark)
 {
+	/* Work that is queued already looks at this when it runs. */
+	if (mark)
+		WRITE_ONCE(ep->work_marked, true);
 	if (refcount_inc_not_zero(&ep->refs) &&
 	    !queue_work(ep_workqueue, &ep->work))
 		ep_put(ep);
@@ -72,17 +91,18 @@ static unsigned int nests_below(const struct epitem *item)
 	/* Stable: this runs under the lock of that instance's queue. */
 	return ep_of_file(item->file)->wake_nests + 1;
 }
-	/* Work that is queued already looks at this when it runs. */
-	if (mark)
-		WRITE_ONCE(ep->work_marked, true);
 
 void ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
 		     bool fresh, __poll_t bits)
 {
+	__poll_t mark = bits & EPOLL_URING_WAKE;
 	unsigned int nests;
 	unsigned long flags;
 
-	/* The barrier was in ep_wake_waiter(), or long ago for queued work. */
+	/*
+	 * The barrier between the post and this look was in ep_wake_waiter(), or
+	 * in queue_work(); its partner is in ep_file_poll() and poll_wait().
+	 */
 	if (!waitqueue_active(&ep->poll_wait))
 		return;
 	/* The second is a round trip through some other kind of file. */
@@ -95,7 +115,6 @@ void ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
 	nests = nests_below(item);
 	spin_lock_irqsave_nested(&ep->poll_wait.lock, flags, nests);
 	WRITE_ONCE(ep->waker, current);
-	__poll_t mark = bits & EPOLL_URING_WAKE;
 	ep->wake_nests = nests;
 	wake_up_locked_poll(&ep->poll_wait, EPOLLIN | mark);
 	WRITE_ONCE(ep->waker, NULL);

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# tests/model/local.mk - protocols, checked in every order that there is
+
+HOST_TESTS += tests/model/wfcqueue_wake.test
+EXTRA_DIST += tests/model/wfcqueue_wake.test tests/model/wfcqueue_wake.pml
