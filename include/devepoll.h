@@ -124,4 +124,16 @@ struct evpoll {
  */
 #define EP_ISPOLLED	_IOWR('P', 4, struct pollfd)
 
+/**
+ * EP_NEW - another instance, without a path (not of 2002)
+ *
+ * The argument is O_CLOEXEC or 0.  As open(2) of the node by which this instance was
+ * opened, but for the way to it: for programs that have changed their root.  The
+ * caller must be allowed to open the node now.
+ *
+ * Return: the descriptor, or -1 with errno EINVAL (flags), EBADF (the descriptor is
+ * not open for reading and writing), EACCES and the others of open(2).
+ */
+#define EP_NEW		_IO('P', 5)
+
 #endif /* DEVEPOLL_H */

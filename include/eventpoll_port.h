@@ -85,8 +85,8 @@ struct eventpoll_wait {
 /**
  * EVENTPOLL_STORE - choose the ready store of a fresh instance
  *
- * The argument is the enum eventpoll_store itself.  Any other of these calls,
- * or a poll of the instance's descriptor, is the first use and ends the choice.
+ * The argument is the enum eventpoll_store itself.  EVENTPOLL_CTL, EVENTPOLL_WAIT
+ * or a poll of the instance's descriptor is the first use and ends the choice.
  *
  * Return: 0, or -1 with errno EINVAL (no such store), EBUSY (used already).
  */
@@ -110,5 +110,18 @@ struct eventpoll_wait {
  * signal mask, EINVAL (maxevents), EFAULT (events), EINTR.
  */
 #define EVENTPOLL_WAIT	_IOW('P', 18, struct eventpoll_wait)
+
+/**
+ * EVENTPOLL_NEW - another instance, without a path
+ *
+ * The argument is O_CLOEXEC or 0.  As open(2) of the node by which this instance was
+ * opened, but for the way to it: for programs that have changed their root.  The
+ * caller must be allowed to open the node now.  The store is the default one.  It is
+ * no use of this instance.
+ *
+ * Return: the descriptor, or -1 with errno EINVAL (flags), EBADF (the descriptor is
+ * not open for reading and writing), EACCES and the others of open(2).
+ */
+#define EVENTPOLL_NEW	_IO('P', 19)
 
 #endif /* EVENTPOLL_PORT_H */

@@ -48,6 +48,7 @@ MODULE_PARM_DESC(faithful,
 
 #include "ep_internal.h"
 #include "fcblist.h"
+#include "open_again.h"
 
 static unsigned short mode = 0600;
 module_param(mode, ushort, 0444);
@@ -394,6 +395,8 @@ static long ep_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ep_ioctl_free(ep);
 	case EP_ISPOLLED:
 		return ep_ioctl_ispolled(ep, uarg);
+	case EP_NEW:
+		return open_again(file, arg);
 	default:
 		return -ENOTTY;
 	}
@@ -403,8 +406,8 @@ static long ep_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 static long ep_compat_ioctl(struct file *file, unsigned int cmd,
 			    unsigned long arg)
 {
-	/* EP_ALLOC takes a number, the others a pointer. */
-	if (cmd != EP_ALLOC)
+	/* EP_ALLOC and EP_NEW take a number, the others a pointer. */
+	if (cmd != EP_ALLOC && cmd != EP_NEW)
 		arg = (unsigned long)compat_ptr(arg);
 	return ep_ioctl(file, cmd, arg);
 }

@@ -17,6 +17,7 @@
 #include "eventpoll.h"
 #include "eventpoll_port.h"
 #include "fcblist.h"
+#include "open_again.h"
 #define PLANT_PARAM
 #include "plant.h"
 
@@ -260,6 +261,8 @@ static long ep_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ep_ioctl_ctl(ep, (void __user *)arg);
 	case EVENTPOLL_STORE:
 		return ep_choose(ep, arg);
+	case EVENTPOLL_NEW:
+		return open_again(file, arg);
 	default:
 		return -ENOTTY;
 	}
@@ -270,7 +273,7 @@ static long ep_ioctl_compat(struct file *file, unsigned int cmd,
 			    unsigned long arg)
 {
 	/* A number stays a number, a pointer is 32 bits wide. */
-	if (cmd != EVENTPOLL_STORE)
+	if (cmd != EVENTPOLL_STORE && cmd != EVENTPOLL_NEW)
 		arg = (unsigned long)compat_ptr(arg);
 	return ep_ioctl(file, cmd, arg);
 }
