@@ -6,14 +6,35 @@
 #define PRELOAD_DEVICE_H
 
 /**
- * device_open() - open /dev/@name for reading and writing
- * @name: "eventpoll" or "epoll"
+ * struct device - what the back end's instances are
+ * @name: below /dev
+ * @module: brings it
+ * @again: the ioctl that makes an instance out of another
+ */
+struct device {
+	const char *name;
+	const char *module;
+	unsigned long again;
+};
+
+extern const struct device backend_device;
+
+/** backend_hide() - move a descriptor of ours out of the program's way: the new
+ *  number, or -errno with the old one closed.
+ */
+int backend_hide(int fd);
+
+/**
+ * device_open() - open the back end's device for reading and writing
  * @flags: EPOLL_CLOEXEC or 0
  *
  * Says once, in one line, what to do when there is no such device.
  *
  * Return: the descriptor, or -errno.
  */
-int device_open(const char *name, int flags);
+int device_open(int flags);
+
+/** device_chroot() - chroot(2), after which device_open() works still. */
+long device_chroot(const char *path);
 
 #endif /* PRELOAD_DEVICE_H */

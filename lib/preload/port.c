@@ -18,6 +18,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,13 @@
 #include "preload.h"
 #include "raw.h"
 #include "stats.h"
+
+const struct device backend_device = {
+	"eventpoll", "eventpoll_port", EVENTPOLL_NEW,
+};
+
+/* Above the numbers that programs use, below the usual limit of 1024. */
+#define HIDDEN	900
 
 static int store = EVENTPOLL_OVFLIST;
 
@@ -53,9 +61,19 @@ static bool is_foreign(long ret)
 	return ret == -ENOTTY || ret == -EINVAL || ret == -EBADF;
 }
 
+int backend_hide(int fd)
+{
+	long high = raw3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIDDEN);
+
+	if (high < 0)
+		return fd;
+	raw1(SYS_close, fd);
+	return (int)high;
+}
+
 int backend_create(int flags)
 {
-	int fd = device_open("eventpoll", flags);
+	int fd = device_open(flags);
 	long ret;
 
 	if (fd < 0 || store == EVENTPOLL_OVFLIST)

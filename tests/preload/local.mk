@@ -3,7 +3,8 @@
 
 HOST_TESTS += tests/preload/epoll-run.test
 EXTRA_DIST += tests/preload/epoll-run.test tests/preload/standin.test \
-	tests/preload/with_python.py tests/preload/devepoll.cannot \
+	tests/preload/with_python.py \
+	tests/preload/devepoll.cannot \
 	tests/preload/edges.cannot
 if HAVE_CHECK
 HOST_TESTS += tests/preload/standin.test
@@ -22,7 +23,12 @@ tests_preload_standin_la_LDFLAGS = $(lib_preload_libepollrun_la_LDFLAGS) \
 check_PROGRAMS += tests/preload/sandbox
 tests_preload_sandbox_SOURCES = tests/preload/sandbox.c
 
-# One story with each event library.  Never static: nothing could be preloaded.
+# Programs for epoll-run.  Never static: nothing could be preloaded.
+noinst_PROGRAMS += tests/preload/jail
+tests_preload_jail_SOURCES = tests/preload/jail.c
+tests_preload_jail_LDFLAGS =
+
+# One story with each event library.
 SCENARIO = tests/preload/scenario.c tests/preload/scenario.h
 
 if HAVE_LIBEVENT

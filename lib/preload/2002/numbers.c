@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../device.h"
 #include "../raw.h"
 #include "numbers.h"
 
@@ -102,6 +103,11 @@ int number_hide(int fd)
 	}
 	n->internal = true;
 	return fd;
+}
+
+int backend_hide(int fd)
+{
+	return number_hide(fd);
 }
 
 void number_unhide(int fd)

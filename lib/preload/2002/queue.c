@@ -18,6 +18,8 @@
 #include "../raw.h"
 #include "queue.h"
 
+const struct device backend_device = { "epoll", "dev_epoll", EP_NEW };
+
 static dev_t device;	/* the number of /dev/epoll, once one was open */
 
 static int map_it(struct queue *q)
@@ -38,7 +40,7 @@ int queue_open(struct queue *q, int flags)
 	long err;
 
 	*q = (struct queue){ .room = POLLFD_X_PAGE };
-	q->fd = device_open("epoll", flags);
+	q->fd = device_open(flags);
 	if (q->fd < 0)
 		return q->fd;
 	if (!fstat(q->fd, &st))
