@@ -5,12 +5,18 @@
  * Six epoll calls, and syscall(2) for programs that go past the C library's names.
  * Nothing is decided here: arguments are put into one form, the back end does the
  * work, its -errno becomes errno.  What the back end does not know is passed on.
+ *
+ * But for io_uring: its IORING_OP_EPOLL_CTL asks the kernel's own epoll, which does
+ * not know our instances.  Programs that use it for epoll (libuv from 1.45 on) have
+ * no io_uring on old kernels, where io_uring_setup(2) is ENOSYS, and so it is here.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/single_threaded.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +36,16 @@ void raw_find_next(void)
 	raw_next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
 }
 #endif
+
+static bool leave_uring;
+
+__attribute__((constructor))
+static void calls_start(void)
+{
+	const char *uring = getenv("EPOLL_RUN_URING");
+
+	leave_uring = uring && *uring && strcmp(uring, "0");
+}
 
 /* A 32-bit program's struct timespec may have 32-bit members. */
 struct timespec64 {
@@ -232,6 +248,9 @@ static bool taken(long nr, const long *a, long *ret)
 		w.masksize = (size_t)a[5];
 		*ret = do_wait(&w);
 		return true;
+	case SYS_io_uring_setup:
+		*ret = -ENOSYS;
+		return !leave_uring;
 	case SYS_chroot:
 		*ret = device_chroot((const char *)a[0]);
 		return true;

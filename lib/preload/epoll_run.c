@@ -79,6 +79,7 @@ static void help(void)
 	puts("  --store S    the same for the stores of the port\n"
 	     "  --stats      print what was called when the program ends\n"
 	     "  --edges      devepoll: tell edge-triggered events on the device's word\n"
+	     "  --uring      leave io_uring_setup(2) alone, which is ENOSYS otherwise\n"
 	     "  --help, --version");
 }
 
@@ -215,12 +216,13 @@ int main(int argc, char **argv)
 		{ "store", required_argument, NULL, 's' },
 		{ "stats", no_argument, NULL, 'S' },
 		{ "edges", no_argument, NULL, 'e' },
+		{ "uring", no_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *design = NULL, *store = NULL;
-	bool stats = false, edges = false;
+	bool stats = false, edges = false, uring = false;
 	const struct design *d;
 	char why[PATH_MAX + 200];
 	int opt;
@@ -238,6 +240,9 @@ int main(int argc, char **argv)
 			break;
 		case 'e':
 			edges = true;
+			break;
+		case 'u':
+			uring = true;
 			break;
 		case 'h':
 			help();
@@ -263,6 +268,8 @@ int main(int argc, char **argv)
 		set("EPOLL_RUN_STATS", "1");
 	if (d->library && edges)
 		set("EPOLL_RUN_EDGES", "1");
+	if (d->library && uring)
+		set("EPOLL_RUN_URING", "1");
 	execvp(argv[optind], argv + optind);
 	die("%s: %s", argv[optind], strerror(errno));
 }

@@ -24,9 +24,11 @@ check_PROGRAMS += tests/preload/sandbox
 tests_preload_sandbox_SOURCES = tests/preload/sandbox.c
 
 # Programs for epoll-run.  Never static: nothing could be preloaded.
-noinst_PROGRAMS += tests/preload/jail
+noinst_PROGRAMS += tests/preload/jail tests/preload/with_uring
 tests_preload_jail_SOURCES = tests/preload/jail.c
 tests_preload_jail_LDFLAGS =
+tests_preload_with_uring_SOURCES = tests/preload/with_uring.c
+tests_preload_with_uring_LDFLAGS =
 
 # One story with each event library.
 SCENARIO = tests/preload/scenario.c tests/preload/scenario.h
