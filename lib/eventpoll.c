@@ -10,9 +10,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -80,11 +82,24 @@ int eventpoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	return ret;
 }
 
+/* A cancellation point, as the waits of epoll are; ioctl() is none. */
+static int wait_now(int epfd, const struct eventpoll_wait *wait)
+{
+	int state, n;
+
+	if (__libc_single_threaded)
+		return ioctl(epfd, EVENTPOLL_WAIT, wait);
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &state);
+	n = ioctl(epfd, EVENTPOLL_WAIT, wait);
+	pthread_setcanceltype(state, NULL);
+	return n;
+}
+
 /* @time, which is a NULL pointer or good, is that of @wait. */
 static int do_wait(int epfd, const struct eventpoll_wait *wait,
 		   const void *time)
 {
-	int ret = ioctl(epfd, EVENTPOLL_WAIT, wait), err = errno;
+	int ret = wait_now(epfd, wait), err = errno;
 
 	if (!no_instance(ret))
 		return ret;

@@ -43,15 +43,15 @@ int eventpoll_store_by_name(const char *name);
 /** eventpoll_ctl() - as epoll_ctl(2). */
 int eventpoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
 
-/** eventpoll_wait() - as epoll_wait(2). */
+/** eventpoll_wait() - as epoll_wait(2), a cancellation point too. */
 int eventpoll_wait(int epfd, struct epoll_event *events, int maxevents,
 		   int timeout);
 
-/** eventpoll_pwait() - as epoll_pwait(2). */
+/** eventpoll_pwait() - as epoll_pwait(2), a cancellation point too. */
 int eventpoll_pwait(int epfd, struct epoll_event *events, int maxevents,
 		    int timeout, const sigset_t *sigmask);
 
-/** eventpoll_pwait2() - as epoll_pwait2(2). */
+/** eventpoll_pwait2() - as epoll_pwait2(2), a cancellation point too. */
 int eventpoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
 		     const struct timespec *timeout, const sigset_t *sigmask);
 

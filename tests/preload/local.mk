@@ -24,11 +24,18 @@ check_PROGRAMS += tests/preload/sandbox
 tests_preload_sandbox_SOURCES = tests/preload/sandbox.c
 
 # Programs for epoll-run.  Never static: nothing could be preloaded.
-noinst_PROGRAMS += tests/preload/jail tests/preload/with_uring
+noinst_PROGRAMS += tests/preload/jail tests/preload/with_uring tests/preload/cancelled
 tests_preload_jail_SOURCES = tests/preload/jail.c
 tests_preload_jail_LDFLAGS =
 tests_preload_with_uring_SOURCES = tests/preload/with_uring.c
 tests_preload_with_uring_LDFLAGS =
+# With the project's library in it, and with what unwinds a thread, which the C library
+# looks for when it is needed.
+tests_preload_cancelled_SOURCES = tests/preload/cancelled.c
+tests_preload_cancelled_CFLAGS = $(AM_CFLAGS) -pthread
+tests_preload_cancelled_LDFLAGS = -static -pthread \
+	-Wl,--push-state,--no-as-needed,-lgcc_s,--pop-state
+tests_preload_cancelled_LDADD = lib/libevq.la
 
 # One story with each event library.
 SCENARIO = tests/preload/scenario.c tests/preload/scenario.h
