@@ -34,6 +34,7 @@ PRELOAD_2002 = \
 	lib/preload/2002/wait.c \
 	lib/preload/2002/wake.c \
 	lib/preload/2002/close.c lib/preload/2002/close.h \
+	lib/preload/2002/stream.c \
 	lib/preload/2002/polled.c \
 	lib/preload/2002/fork.c \
 	lib/preload/2002/queue.h

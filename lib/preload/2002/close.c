@@ -58,13 +58,7 @@ void close_start(void)
 	close_forked();
 }
 
-/*
- * @fd is about to be closed.  With @heir, which counts it already, it names that
- * set from now on if it did name one; NULL is left there then.
- *
- * Return: false if it is not the program's to close.
- */
-static bool closing(int fd, struct set **heir)
+bool number_closing(int fd, struct set **heir)
 {
 	struct number *n = number_find(fd);
 	struct set *s;
@@ -124,7 +118,7 @@ static bool is_closing(int fd)
 	return n && n->closing && !number_set(fd) && queue_is(fd);
 }
 
-static void is_closed(int fd)
+void number_closed(int fd)
 {
 	struct number *n = number_find(fd);
 
@@ -163,10 +157,10 @@ PRELOAD_TAKEN int close(int fd)
 	int ret;
 
 	close_start();
-	if (!closing(fd, NULL))
+	if (!number_closing(fd, NULL))
 		return bad_number();
 	ret = next.close(fd);
-	is_closed(fd);
+	number_closed(fd);
 	return ret;
 }
 
@@ -180,9 +174,9 @@ static int close_some(unsigned int first, unsigned int last, int flags)
 	if (flags & CLOSE_RANGE_UNSHARE)
 		return next.close_range(first, last, flags);
 	for (long fd = from; (fd = number_next_watched(fd, to)) >= 0; fd++)
-		closing((int)fd, NULL);
+		number_closing((int)fd, NULL);
 	for (long fd = from; (fd = number_next(fd, to)) >= 0; fd++) {
-		if (closing((int)fd, NULL))
+		if (number_closing((int)fd, NULL))
 			continue;
 		/* Around what is ours. */
 		if (fd > from && next.close_range((unsigned int)from,
@@ -241,14 +235,14 @@ static int dup_over(int from, int to, int flags, bool is_dup2)
 	unnamed = heir = count_one_more(from);
 	if (!heir && is_closing(from))
 		return bad_number();
-	closing(to, &unnamed);
+	number_closing(to, &unnamed);
 	ret = dup_now(from, to, flags, is_dup2);
-	is_closed(to);
+	number_closed(to);
 	if (unnamed || ret >= 0)
 		return doubled(unnamed, ret);
 	/* There is nothing but the limit on numbers that it could fail by. */
 	if (heir)
-		closing(to, NULL);
+		number_closing(to, NULL);
 	return ret;
 }
 
@@ -316,6 +310,7 @@ bool backend_syscall(long nr, const long *a, long *ret)
 		*ret = as_raw(fcntl((int)a[0], (int)a[1], a[2]));
 		return true;
 	default:
+		polled_syscall(nr, a);
 		return false;
 	}
 }

@@ -5,10 +5,29 @@
 #ifndef PRELOAD_CLOSE_H
 #define PRELOAD_CLOSE_H
 
+#include <stdbool.h>
+
 /** close_start() - find the C library's calls. */
 void close_start(void);
 
 /** close_forked() - this is another process now. */
 void close_forked(void);
+
+struct set;
+
+/**
+ * number_closing() - @fd is about to be closed
+ * @heir: a set that counts @fd already, to be named by it if it did name one; NULL is
+ *	left there then.  May be NULL.
+ *
+ * Return: false if it is not the program's to close.
+ */
+bool number_closing(int fd, struct set **heir);
+
+/** number_closed() - it is. */
+void number_closed(int fd);
+
+/** polled_syscall() - poll(2) and select(2) by number are about to happen (polled.c) */
+void polled_syscall(long nr, const long *args);
 
 #endif /* PRELOAD_CLOSE_H */

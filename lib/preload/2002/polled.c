@@ -14,9 +14,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "../preload.h"
+#include "close.h"
 #include "numbers.h"
 #include "set.h"
 
@@ -101,4 +103,51 @@ PRELOAD_TAKEN int pselect(int n, fd_set *in, fd_set *out, fd_set *except,
 	NEXT(pselect);
 	look_at_select(n, in);
 	return next(n, in, out, except, t, mask);
+}
+
+/* What programs call that were built with _FORTIFY_SOURCE; @room is in bytes. */
+int __poll_chk(struct pollfd *fds, nfds_t n, int ms, size_t room);
+int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *t,
+		const sigset_t *mask, size_t room);
+
+PRELOAD_TAKEN int __poll_chk(struct pollfd *fds, nfds_t n, int ms, size_t room)
+{
+	static int (*next)(struct pollfd *fds, nfds_t n, int ms, size_t room);
+
+	NEXT(__poll_chk);
+	if (n <= room / sizeof(*fds))
+		look_at_polls(fds, n);
+	return next(fds, n, ms, room);
+}
+
+PRELOAD_TAKEN int __ppoll_chk(struct pollfd *fds, nfds_t n,
+			      const struct timespec *t, const sigset_t *mask,
+			      size_t room)
+{
+	static int (*next)(struct pollfd *fds, nfds_t n,
+			   const struct timespec *t, const sigset_t *mask,
+			   size_t room);
+
+	NEXT(__ppoll_chk);
+	if (n <= room / sizeof(*fds))
+		look_at_polls(fds, n);
+	return next(fds, n, t, mask, room);
+}
+
+void polled_syscall(long nr, const long *a)
+{
+	switch (nr) {
+#ifdef SYS_poll
+	case SYS_poll:
+#endif
+	case SYS_ppoll:
+		look_at_polls((const struct pollfd *)a[0], (unsigned int)a[1]);
+		break;
+#ifdef SYS_select
+	case SYS_select:
+#endif
+	case SYS_pselect6:
+		look_at_select((int)a[0], (const fd_set *)a[1]);
+		break;
+	}
 }
