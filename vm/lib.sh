@@ -40,9 +40,27 @@ as_root() {
 	fi
 }
 
+# apt_suite SUITE: from here on apt knows this suite of Debian and nothing else, by
+# lists of its own, which the keys of this machine's Debian verify; what the machine
+# is installed from is not touched, and root is not needed
+apt_options=()
+apt_suite() {
+	local dir=$LAB_BUILD/apt/$1
+	mkdir -p "$dir"/{lists,archives}/partial || exit 1
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $1 main" \
+		>"$dir/sources"
+	apt_options=(-o "Dir::Etc::sourcelist=$dir/sources" -o Dir::Etc::sourceparts=/dev/null
+		-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir" -o APT::Sandbox::User=root)
+}
+
 # apt_lists_update: fetch the package lists anew
 apt_lists_update() {
 	say "fetching the package lists (apt-get update)"
+	if [ ${#apt_options[@]} != 0 ]; then
+		apt-get "${apt_options[@]}" -qq -o APT::Update::Error-Mode=any update >&2 ||
+			die "apt-get update failed: check the network"
+		return
+	fi
 	as_root apt-get -qq update >&2 ||
 		die "apt-get update failed: check the network and /etc/apt/sources.list"
 }
@@ -52,7 +70,7 @@ apt_lists_update() {
 apt_download() {
 	local dir=$1
 	shift
-	(cd "$dir" && apt-get -qq -o APT::Sandbox::User=root download "$@") 2>"$dir/apt.log"
+	(cd "$dir" && apt-get "${apt_options[@]}" -qq -o APT::Sandbox::User=root download "$@") 2>"$dir/apt.log"
 }
 
 # apt_complaint DIR: why apt_download failed
@@ -90,7 +108,7 @@ epoll_run_files() {
 
 # preload_programs: qemu-run's options for epoll-run and some programs to try it with
 preload_programs() {
-	{ epoll_run_files; printf '%s\n' "$LAB_BUILD"/user/tests/preload/with_lib{event,ev,uv}; } |
+	{ epoll_run_files; printf '%s\n' "$LAB_BUILD"/user/tests/preload/{with_lib{event,ev,uv},with_uring,jail,cancelled}; } |
 		while IFS= read -r file; do
 			[ ! -f "$file" ] || printf '%s\n' --program "$file"
 		done

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -152,7 +153,20 @@ static void on_tick(uv_timer_t *t)
 	}
 }
 
-int main(void)
+/*
+ * with_libuv [VERSION]: VERSION is the least that is wanted.  1.45 is the first that
+ * knows io_uring.
+ */
+static void check_version(const char *wanted)
+{
+	unsigned int major, minor;
+
+	if (sscanf(wanted, "%u.%u", &major, &minor) != 2 ||
+	    uv_version() < (major << 16 | minor << 8))
+		fail("this is libuv %s", uv_version_string());
+}
+
+int main(int argc, char **argv)
 {
 	uv_loop_t *loop = uv_default_loop();
 	uv_signal_t sig;
@@ -162,6 +176,8 @@ int main(void)
 	int len = sizeof(address);
 
 	scenario_begin("libuv");
+	if (argc > 1)
+		check_version(argv[1]);
 	if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK))
 		fail("no pipe");
 	check(uv_ip4_addr("127.0.0.1", 0, &address), "address");
