@@ -30,12 +30,15 @@ PRELOAD_2002 = \
 	lib/preload/2002/set.c lib/preload/2002/set.h \
 	lib/preload/2002/numbers.c lib/preload/2002/numbers.h \
 	lib/preload/2002/ctl.c \
+	lib/preload/2002/deadline.h \
+	lib/preload/2002/ask.c \
 	lib/preload/2002/harvest.c \
 	lib/preload/2002/wait.c \
 	lib/preload/2002/wake.c \
 	lib/preload/2002/close.c lib/preload/2002/close.h \
 	lib/preload/2002/stream.c \
-	lib/preload/2002/polled.c \
+	lib/preload/2002/polled.c lib/preload/2002/polled.h \
+	lib/preload/2002/selected.c \
 	lib/preload/2002/fork.c \
 	lib/preload/2002/queue.h
 

@@ -3,11 +3,15 @@
  * queue_epoll.c - stands in for /dev/epoll, so that the emulation can be tested on a
  * machine without the module
  *
- * Edges come from the kernel's epoll.  It has little room, so that sets grow, and it
- * insists on what the device insists on: one thread at a time, and none while it grows.
+ * Edges come from the kernel's epoll.  It has little room, so that sets grow and come
+ * to the end of it, and it insists on what the device insists on: one thread at a time,
+ * and none while it grows.  One thing it cannot do: an edge of an instance that another
+ * thread has emptied since is forgotten, so what several threads do with instances
+ * that watch instances is not tested on it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -70,8 +74,11 @@ void queue_close(struct queue *q)
 
 int queue_grow(struct queue *q)
 {
-	struct half *h = enter(q);
+	struct half *h;
 
+	if (q->room * 2 > SLOTS)
+		return -ENOSPC;
+	h = enter(q);
 	q->room *= 2;
 	memset(h->slots, 0xff, sizeof(h->slots));
 	leave(h);
@@ -102,18 +109,41 @@ bool queue_has(struct queue *q, int fd)
 	return err == -EEXIST;
 }
 
+static void left(void *h)
+{
+	leave(h);
+}
+
+/* Who is cancelled in the sleep, and there alone, is not inside any more. */
+static int sleep_inside(struct half *h, const struct queue *q, struct epoll_event *ev,
+			int ms, int type)
+{
+	int n;
+
+	pthread_cleanup_push(left, h);
+	pthread_setcanceltype(type, NULL);
+	n = (int)raw6(SYS_epoll_pwait, q->fd, ev, SLOTS, ms, NULL, 0);
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
+	pthread_cleanup_pop(0);
+	return n;
+}
+
 int queue_poll(struct queue *q, int ms, const struct pollfd **slots)
 {
-	struct half *h = enter(q);
 	struct epoll_event ev[SLOTS];
-	int n = (int)raw6(SYS_epoll_pwait, q->fd, ev, SLOTS, ms, NULL, 0);
+	struct half *h;
+	int n, type;
 
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
+	h = enter(q);
+	n = sleep_inside(h, q, ev, ms, type);
 	for (int i = 0; i < n; i++)
 		h->slots[i] = (struct pollfd){
 			.fd = (int)~ev[i].data.u64, .revents = (short)ev[i].events,
 		};
 	*slots = h->slots;
 	leave(h);
+	pthread_setcanceltype(type, NULL);
 	return n;
 }
 

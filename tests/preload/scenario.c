@@ -69,12 +69,16 @@ static void check_design(void)
 	const char *design = getenv("EPOLL_RUN_DESIGN");
 	int native = descriptors("anon_inode:[eventpoll]");
 	const char *device = "/dev/eventpoll";
+	int ours = 0;
 
-	if (design && !strcmp(design, "devepoll"))
+	if (design && !strcmp(design, "devepoll")) {
 		device = "/dev/epoll";
+		/* the library asks one what poll(2) refuses to say */
+		ours = 1;
+	}
 	if (!design && !native)
 		fail("there is no epoll instance: another back end?");
-	if (design && native)
+	if (design && native > ours)
 		fail("%d instances are the kernel's, not of design %s", native,
 		     design);
 	if (design && !descriptors(device))

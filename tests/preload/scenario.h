@@ -38,7 +38,7 @@ bool scenario_done(const struct scenario *s);
 /** scenario_end() - exit status: 0 if all is as it must be.
  *
  * That includes that the loop ran where epoll-run has put it: of the descriptors one
- * is of the design's device, and none is the kernel's epoll.
+ * is of the design's device, and none that the program made is the kernel's epoll.
  */
 int scenario_end(const struct scenario *s);
 

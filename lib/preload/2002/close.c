@@ -310,7 +310,6 @@ bool backend_syscall(long nr, const long *a, long *ret)
 		*ret = as_raw(fcntl((int)a[0], (int)a[1], a[2]));
 		return true;
 	default:
-		polled_syscall(nr, a);
-		return false;
+		return polled_syscall(nr, a, ret);
 	}
 }

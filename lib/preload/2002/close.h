@@ -27,7 +27,11 @@ bool number_closing(int fd, struct set **heir);
 /** number_closed() - it is. */
 void number_closed(int fd);
 
-/** polled_syscall() - poll(2) and select(2) by number are about to happen (polled.c) */
-void polled_syscall(long nr, const long *args);
+/**
+ * polled_syscall() - poll(2) and select(2) by number (polled.c)
+ *
+ * Return: true if an instance was asked; then *@ret is the result, or -errno.
+ */
+bool polled_syscall(long nr, const long *args, long *ret);
 
 #endif /* PRELOAD_CLOSE_H */

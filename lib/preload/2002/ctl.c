@@ -41,28 +41,66 @@ static void ask_now(struct set *s, struct item *item)
 	/* An event that the device has for it already is the same one. */
 	if (item->events & (EPOLLET | EPOLLONESHOT))
 		s->fresh = true;
+	s->arrivals++;
 	set_list(s, item);
 	if (s->watched)
 		set_kick(s);
 }
 
-/* One place is kept for the kick. */
+/* One place is the kick's. */
+static bool has_room(const struct set *s)
+{
+	return s->nitems + 2 <= s->q.room;
+}
+
+/* The device has forgotten those whose files were closed. */
+static void forget_closed(struct set *s)
+{
+	for (int fd = 0; fd < s->room; fd++) {
+		struct item *item = s->items[fd];
+
+		if (item && item_is_gone(s, item))
+			set_remove(s, item);
+	}
+}
+
+/* A leader may be about to bring what is in the mapping: he comes first. */
+static int grow(struct set *s)
+{
+	int state, err = 0;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	s->growing++;
+	s->inside++;
+	while (!err && s->in_device) {
+		if (s->leader == &this_thread)
+			err = -EDEADLK;
+		else
+			set_kick(s);
+		if (!err)
+			pthread_cond_wait(&s->device_left, &s->lock);
+	}
+	/* Another may have made room meanwhile. */
+	if (!err && !has_room(s))
+		err = queue_grow(&s->q);
+	s->inside--;
+	s->growing--;
+	pthread_setcancelstate(state, NULL);
+	return err;
+}
+
 static int make_room(struct set *s)
 {
 	int err;
 
-	if (s->nitems + 2 <= s->q.room)
+	if (has_room(s))
 		return 0;
-	/* A leader may be about to bring what is in the mapping: he comes first. */
-	s->growing++;
-	while (s->lead) {
-		set_kick(s);
-		pthread_cond_wait(&s->lead_ended, &s->lock);
-	}
-	/* Another may have made room meanwhile. */
-	err = s->nitems + 2 <= s->q.room ? 0 : queue_grow(&s->q);
-	s->growing--;
-	return err;
+	forget_closed(s);
+	/* For one place it would be to do again soon. */
+	if (s->nitems < s->q.room / 4 * 3)
+		return 0;
+	err = grow(s);
+	return err == -ENOSPC && has_room(s) ? 0 : err;
 }
 
 /* Who watches a set asks it; that it has to be asked, its device must tell. */
@@ -85,6 +123,7 @@ static void item_set(struct item *item, const struct epoll_event *event)
 	item->mask = (uint16_t)((event->events | EPOLLERR | EPOLLHUP) & TOLD_BITS);
 	item->spent = false;
 	item->bits = 0;
+	item->told = 0;
 }
 
 static int add(struct set *s, int fd, const struct epoll_event *event)
@@ -186,6 +225,6 @@ int backend_ctl(int epfd, int op, int fd, struct epoll_event *event)
 		return err;
 	err = ctl(s, op, fd, event);
 	set_pass_on(s);
-	set_unlock(s);
+	set_leave(s);
 	return err;
 }

@@ -75,21 +75,19 @@ static void in_child(void)
 {
 	pthread_mutex_init(&sets_mtx, NULL);
 	close_forked();
+	ask_forked();
 	for (struct set *s = sets; s; s = s->next) {
 		set_renew_locks(s);
 		if (!all_locked)
 			forget_items(s);
-		if (s->q.fd < 0)
+		if (!s->used)
 			continue;
 		/* Threads that were inside are not in this process. */
 		s->inside = 0;
-		s->growing = s->rung = 0;
-		s->lead = s->kicked = false;
+		s->growing = s->rung = s->beside = 0;
+		s->lead = s->in_device = false;
 		s->followers = NULL;
 		s->q.map = NULL;
-		if (s->kick >= 0)
-			number_unhide(s->kick);
-		s->kick = -1;
 		s->inherited = true;
 		/* It lived only for them. */
 		if (!s->numbers) {
@@ -104,38 +102,53 @@ void fork_start(void)
 	pthread_atfork(before, in_parent, in_child);
 }
 
-/* Puts a device of the child's own behind every number of the set. */
-static int renew_device(struct set *s)
+/* Puts the new device behind every number of the set. */
+static int renew_numbers(struct set *s, int device)
 {
-	struct queue q;
-	int err = queue_open(&q, EPOLL_CLOEXEC), first = -1, own;
+	int first = -1;
 
-	if (err)
-		return err;
-	while (!err && q.room < s->q.room)
-		err = queue_grow(&q);
-	own = q.fd;
-	for (long fd = 0; !err && (fd = number_next(fd, INT32_MAX)) >= 0; fd++) {
+	for (long fd = 0; (fd = number_next(fd, INT32_MAX)) >= 0; fd++) {
 		long flags;
 
 		/* It may have been closed behind our back and be another file. */
 		if (number_set((int)fd) != s || !queue_is((int)fd))
 			continue;
 		flags = raw2(SYS_fcntl, fd, F_GETFD);
-		raw3(SYS_dup3, q.fd, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
+		flags = raw3(SYS_dup3, device, fd,
+			     flags & FD_CLOEXEC ? O_CLOEXEC : 0);
+		if (flags < 0)
+			return (int)flags;
 		first = (int)fd;
 	}
-	if (first < 0) {
-		queue_close(&q);
-		raw1(SYS_close, own);
-		return err ? err : -EBADF;
+	return first < 0 ? -EBADF : first;
+}
+
+/*
+ * A device of the child's own.  Our numbers are closed first: there may be no others.
+ * When there are none nevertheless, since the limit was lowered below them, the next
+ * call on the set tries again.
+ */
+static int renew_device(struct set *s)
+{
+	int room = s->q.room, device, err;
+
+	set_close_device(s);
+	err = queue_open(&s->q, EPOLL_CLOEXEC);
+	if (!err) {
+		device = s->q.fd;
+		while (!err && s->q.room < room)
+			err = queue_grow(&s->q);
+		if (!err)
+			err = renew_numbers(s, device);
+		s->q.fd = err < 0 ? -1 : err;
+		raw1(SYS_close, device);
+		if (err >= 0)
+			err = set_own_numbers(s);
+		if (err < 0)
+			set_close_device(s);
 	}
-	raw1(SYS_close, own);
-	if (number_is_ours(s->q.fd))
-		number_unhide(s->q.fd);
-	q.fd = first;
-	s->q = q;
-	return 0;
+	s->q.room = room;
+	return err;
 }
 
 static void renew_items(struct set *s)
@@ -146,6 +159,7 @@ static void renew_items(struct set *s)
 		if (!item)
 			continue;
 		item->bits = 0;
+		item->told = 0;
 		if (item->closings != number_closings(fd) ||
 		    queue_put(&s->q, fd, item->mask))
 			set_remove(s, item);
@@ -158,17 +172,19 @@ static void renew_items(struct set *s)
 void fork_adopt(void)
 {
 	pthread_mutex_lock(&sets_mtx);
+	ask_start();
 	for (struct set *s = sets; s; s = s->next) {
 		pthread_mutex_lock(&s->lock);
-		if (s->q.fd >= 0 && s->inherited && renew_device(s))
-			forget_items(s);
+		if (s->used && s->inherited)
+			s->not_adopted = renew_device(s);
 		pthread_mutex_unlock(&s->lock);
 	}
 	for (struct set *s = sets; s; s = s->next) {
 		pthread_mutex_lock(&s->lock);
-		if (s->q.fd >= 0 && s->inherited)
+		if (s->used && s->inherited && !s->not_adopted) {
 			renew_items(s);
-		s->inherited = false;
+			s->inherited = false;
+		}
 		pthread_mutex_unlock(&s->lock);
 	}
 	pthread_mutex_unlock(&sets_mtx);

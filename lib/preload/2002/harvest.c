@@ -6,7 +6,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/uio.h>
@@ -14,19 +13,9 @@
 #include <unistd.h>
 
 #include "../raw.h"
-#include "../stats.h"
-#include "numbers.h"
 #include "set.h"
 
 bool trust_edges;
-
-/* How many are asked and handed out at once. */
-#define BATCH	256
-
-static uint32_t told_bits(const struct item *item)
-{
-	return (item->events | EPOLLERR | EPOLLHUP) & TOLD_BITS;
-}
 
 void set_absorb(struct set *s, const struct pollfd *slots, int n)
 {
@@ -37,6 +26,8 @@ void set_absorb(struct set *s, const struct pollfd *slots, int n)
 			s->kicked = false;
 		} else if (item && !item->spent) {
 			item->bits |= (uint16_t)slots[i].revents;
+			/* For a child, ask.c finds out. */
+			s->arrivals += !item->child;
 			set_list(s, item);
 		}
 	}
@@ -46,112 +37,22 @@ void set_collect(struct set *s)
 {
 	const struct pollfd *slots;
 
-	s->fresh = false;
 	/* What comes while somebody sleeps there wakes him, and he brings it. */
-	if (!s->lead)
-		set_absorb(s, slots, queue_poll(&s->q, 0, &slots));
+	if (s->in_device)
+		return;
+	s->fresh = false;
+	set_absorb(s, slots, queue_poll(&s->q, 0, &slots));
 }
 
 /*
- * The number was closed, but the file may be open by another: the device knows.
- * It cannot be asked, so the device's word is taken.
+ * Nothing is on the list, and a leader has the device to himself: a level may hold
+ * that is in there, or in his hands.  All of them are asked; it is not often so,
+ * since the leader leaves.  An edge is his to bring.
  */
-static short orphan_holds(struct set *s, const struct item *item)
+static void look_beside(struct set *s)
 {
-	if (!queue_has(&s->q, item->fd))
-		return POLLNVAL;
-	return (short)(item->bits & told_bits(item));
-}
-
-static bool is_orphan(const struct item *item)
-{
-	return item->closings != number_closings(item->fd);
-}
-
-/*
- * One number of an instance was closed, and there is another: it can be asked.  What
- * was the child may be another set by now, which no order of locks holds for; so
- * nobody waits for it.
- */
-static bool orphan_child_holds(const struct item *item, short *holds)
-{
-	struct set *child = item->child;
-	int tries = 100;
-	bool lives;
-
-	if (!child)
-		return false;
-	while (pthread_mutex_trylock(&child->lock)) {
-		if (!--tries)
-			return false;
-		sched_yield();
-	}
-	lives = child->life == item->life && child->numbers;
-	if (lives)
-		*holds = set_is_ready(child) ? EPOLLIN | EPOLLRDNORM : 0;
-	pthread_mutex_unlock(&child->lock);
-	return lives;
-}
-
-/*
- * Asks @n items what holds for them now.  POLLNVAL means that the item is to go.
- */
-static void ask(struct set *s, struct item **items, int n, short *holds)
-{
-	static const struct timespec zero;
-	struct pollfd p[BATCH];
-	int asked = 0;
-	long err = 0;
-
-	for (int i = 0; i < n; i++) {
-		const struct item *item = items[i];
-		struct set *child = number_set(item->fd);
-
-		p[i] = (struct pollfd){ .fd = -1 };
-		holds[i] = 0;
-		if (is_orphan(item)) {
-			if (!orphan_child_holds(item, &holds[i]))
-				holds[i] = orphan_holds(s, item);
-		} else if (child) {
-			if (!pthread_mutex_lock(&child->lock)) {
-				if (set_is_ready(child))
-					holds[i] = EPOLLIN | EPOLLRDNORM;
-				pthread_mutex_unlock(&child->lock);
-			}
-		} else if (trust_edges && item->events & EPOLLET && item->bits) {
-			holds[i] = (short)item->bits;
-		} else {
-			p[i].fd = item->fd;
-			p[i].events = (short)told_bits(item);
-			asked++;
-		}
-	}
-	if (asked) {
-		stats_count(STATS_REPOLL, (uint64_t)asked);
-		err = raw5(SYS_ppoll, p, n, &zero, NULL, KERNEL_SIGSET_SIZE);
-	}
-	/* More than the limit on numbers has become: the device's word is taken. */
-	for (int i = 0; i < n && err < 0 && err != -EINTR; i++)
-		if (p[i].fd >= 0 &&
-		    raw5(SYS_ppoll, &p[i], 1, &zero, NULL, KERNEL_SIGSET_SIZE) < 0)
-			p[i].revents = (short)items[i]->bits;
-	for (int i = 0; i < n; i++) {
-		if (p[i].fd >= 0)
-			holds[i] = p[i].revents;
-		/* Closed behind our back. */
-		if (p[i].fd >= 0 && p[i].revents & POLLNVAL)
-			holds[i] = orphan_holds(s, items[i]);
-		else if (!(holds[i] & POLLNVAL))
-			holds[i] &= (short)told_bits(items[i]);
-	}
-}
-
-bool item_holds(struct set *s, struct item *item)
-{
-	short holds;
-
-	ask(s, &item, 1, &holds);
-	return holds && !(holds & POLLNVAL);
+	set_call_out(s);
+	set_list_levels(s);
 }
 
 /*
@@ -209,9 +110,10 @@ struct harvest {
 
 static void item_told(struct harvest *h, struct item *item)
 {
-	bool orphan = is_orphan(item);
+	bool orphan = item_is_orphan(item);
 
 	item->bits = 0;
+	item->told = item->asked;
 	item->told_in = h->s->waits;
 	if (item->events & EPOLLONESHOT)
 		item->spent = true;
@@ -228,8 +130,8 @@ static void hand_out(struct harvest *h, int n)
 {
 	struct epoll_event out[BATCH];
 	struct item *items[BATCH], *told[BATCH];
+	int m = 0, fit, stored, all = n;
 	short holds[BATCH];
-	int m = 0, stored, all = n;
 
 	n = 0;
 	for (int i = 0; i < all; i++) {
@@ -242,7 +144,7 @@ static void hand_out(struct harvest *h, int n)
 		else
 			items[n++] = item;
 	}
-	ask(h->s, items, n, holds);
+	ask_items(h->s, items, n, holds);
 	for (int i = 0; i < n; i++) {
 		if (holds[i] && !(holds[i] & POLLNVAL)) {
 			out[m].events = (uint16_t)holds[i];
@@ -256,30 +158,38 @@ static void hand_out(struct harvest *h, int n)
 		if (holds[i])
 			set_remove(h->s, items[i]);
 	}
-	stored = store(h->events + h->n, out, m);
+	fit = m < h->max - h->n ? m : h->max - h->n;
+	stored = store(h->events + h->n, out, fit);
 	for (int i = 0; i < stored; i++)
 		item_told(h, told[i]);
 	for (int i = m; i-- > stored; )
 		TAILQ_INSERT_HEAD(&h->s->ready, told[i], link);
 	h->n += stored;
-	h->fault = stored < m;
+	h->fault = stored < fit;
 }
 
+/*
+ * No more are asked at once than there is room for, lest a wait for one event asks
+ * all; but while none of them has anything to tell, twice as many each time.
+ */
 static void hand_out_all(struct harvest *h)
 {
-	int left = h->s->nready;
+	int left = h->s->nready, some = h->max - h->n;
 	const struct item *item;
 
 	/* Not those that this wait told already. */
 	TAILQ_FOREACH(item, &h->again, link)
 		left--;
 	while (left && h->n < h->max && !h->fault) {
-		int n = left < BATCH ? left : BATCH;
+		int before = h->n;
 
-		if (n > h->max - h->n)
-			n = h->max - h->n;
-		hand_out(h, n);
-		left -= n;
+		if (some > left)
+			some = left;
+		if (some > BATCH)
+			some = BATCH;
+		hand_out(h, some);
+		left -= some;
+		some = h->n == before ? 2 * some : h->max - h->n;
 	}
 }
 
@@ -309,6 +219,10 @@ int set_harvest(struct set *s, struct epoll_event *events, int max, bool looked,
 		set_collect(s);
 		hand_out_all(&h);
 	}
+	if (!h.n && !h.fault && !sleepy && s->in_device) {
+		look_beside(s);
+		hand_out_all(&h);
+	}
 	/*
 	 * The next wait looks first: new ones are seen although the old ones go on,
 	 * and what stayed behind is not told twice for an edge of meanwhile.
@@ -319,17 +233,14 @@ int set_harvest(struct set *s, struct epoll_event *events, int max, bool looked,
 	return h.n ? h.n : h.fault ? -EFAULT : 0;
 }
 
-/* For who watches this set: does anything hold?  The list is put right by it. */
-bool set_is_ready(struct set *s)
+/* Does anything hold that is on the list?  The list is put right by it. */
+static bool list_holds(struct set *s)
 {
 	struct item *items[BATCH], *item;
 	short holds[BATCH];
 	bool ready = false;
-	int n = 0;
+	int n;
 
-	if (s->q.fd < 0 || s->inherited)
-		return false;
-	set_collect(s);
 	while (!ready && s->nready) {
 		n = 0;
 		TAILQ_FOREACH(item, &s->ready, link) {
@@ -337,7 +248,7 @@ bool set_is_ready(struct set *s)
 			if (n == BATCH)
 				break;
 		}
-		ask(s, items, n, holds);
+		ask_items(s, items, n, holds);
 		for (int i = 0; i < n; i++) {
 			if (holds[i] && !(holds[i] & POLLNVAL)) {
 				ready = true;
@@ -350,4 +261,18 @@ bool set_is_ready(struct set *s)
 		}
 	}
 	return ready;
+}
+
+/* For who watches this set, or polls it: does anything hold? */
+bool set_is_ready(struct set *s)
+{
+	if (!s->used || s->inherited)
+		return false;
+	set_collect(s);
+	if (list_holds(s))
+		return true;
+	if (!s->in_device)
+		return false;
+	look_beside(s);
+	return list_holds(s);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "../raw.h"
 #include "numbers.h"
@@ -23,13 +24,7 @@ void set_renew_locks(struct set *s)
 	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
 	pthread_mutex_init(&s->lock, &attr);
 	pthread_mutexattr_destroy(&attr);
-	pthread_cond_init(&s->lead_ended, NULL);
-}
-
-/* One that no number could be had for has a mapping still. */
-static bool set_is_used(const struct set *s)
-{
-	return s->q.fd >= 0 || s->q.map;
+	pthread_cond_init(&s->device_left, NULL);
 }
 
 /* An unused one, or a new one; locked. */
@@ -40,9 +35,9 @@ static struct set *set_get(void)
 	pthread_mutex_lock(&sets_mtx);
 	for (s = sets; s; s = s->next) {
 		/* Who ends a set does so with its lock held. */
-		if (set_is_used(s) || pthread_mutex_trylock(&s->lock))
+		if (s->used || pthread_mutex_trylock(&s->lock))
 			continue;
-		if (!set_is_used(s))
+		if (!s->used)
 			break;
 		pthread_mutex_unlock(&s->lock);
 	}
@@ -51,13 +46,26 @@ static struct set *set_get(void)
 		if (s) {
 			set_renew_locks(s);
 			pthread_mutex_lock(&s->lock);
-			s->q.fd = -1;
+			s->q.fd = s->kick = -1;
 			s->next = sets;
 			sets = s;
 		}
 	}
 	pthread_mutex_unlock(&sets_mtx);
 	return s;
+}
+
+/* Ends the device, but for the program's numbers. */
+void set_close_device(struct set *s)
+{
+	int fd = s->q.fd;
+
+	if (s->kick >= 0)
+		number_unhide(s->kick);
+	s->kick = -1;
+	queue_close(&s->q);
+	if (fd >= 0)
+		number_unhide(fd);
 }
 
 static void set_end(struct set *s)
@@ -68,17 +76,42 @@ static void set_end(struct set *s)
 	s->items = NULL;
 	s->room = 0;
 	s->nitems = 0;
-	if (s->kick >= 0)
-		number_unhide(s->kick);
-	queue_close(&s->q);
+	set_close_device(s);
+	s->used = false;
+}
+
+/*
+ * A number of the device that is ours, and the kick in it: what the set needs besides
+ * the program's number.  The places that they take in the device and among the
+ * numbers are taken here or never.
+ */
+int set_own_numbers(struct set *s)
+{
+	long fd = raw3(SYS_fcntl, s->q.fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd >= 0)
+		fd = number_hide((int)fd);
+	s->q.fd = fd < 0 ? -1 : (int)fd;
+	if (fd < 0)
+		return (int)fd;
+	fd = raw2(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (fd >= 0)
+		fd = number_hide((int)fd);
+	s->kick = fd < 0 ? -1 : (int)fd;
+	s->kicked = s->shown = false;
+	return fd < 0 ? (int)fd : queue_put(&s->q, s->kick, POLLIN);
 }
 
 int set_new(int flags)
 {
-	struct set *s = set_get(), *stale;
+	struct set *s, *stale;
 	struct number *n;
 	int err, fd;
 
+	err = ask_start();
+	if (err)
+		return err;
+	s = set_get();
 	if (!s)
 		return -ENOMEM;
 	err = queue_open(&s->q, flags);
@@ -87,23 +120,26 @@ int set_new(int flags)
 		return err;
 	}
 	fd = s->q.fd;
-	n = number_get(fd);
-	if (!n) {
-		queue_close(&s->q);
-		raw1(SYS_close, fd);
-		pthread_mutex_unlock(&s->lock);
-		return -ENOMEM;
-	}
+	s->used = true;
 	s->life++;
 	s->numbers = 1;
-	s->inside = 0;
-	s->inherited = s->polled = s->watched = false;
-	s->fresh = s->lead = s->kicked = false;
-	s->growing = s->rung = s->nready = 0;
+	s->inside = s->growing = s->rung = s->beside = s->nready = 0;
+	s->inherited = s->watched = s->shared = false;
+	s->fresh = s->lead = s->in_device = false;
+	s->arrivals = 1;
 	s->followers = NULL;
-	s->kick = -1;
 	TAILQ_INIT(&s->ready);
+	n = number_get(fd);
+	if (!n)
+		s->q.fd = -1;
+	err = n ? set_own_numbers(s) : -ENOMEM;
+	if (err)
+		set_end(s);
 	pthread_mutex_unlock(&s->lock);
+	if (err) {
+		raw1(SYS_close, fd);
+		return err;
+	}
 
 	/* Closed behind our back: the set that the number named is over. */
 	stale = number_set(fd);
@@ -119,6 +155,7 @@ int set_new(int flags)
 
 struct set *set_lock(int number, int *err)
 {
+	bool adopted = false;
 	struct set *s;
 
 	for (;;) {
@@ -135,8 +172,12 @@ struct set *set_lock(int number, int *err)
 		}
 		if (!s->inherited)
 			return s;
+		*err = adopted ? s->not_adopted : 0;
 		pthread_mutex_unlock(&s->lock);
+		if (*err)
+			return NULL;
 		fork_adopt();
+		adopted = true;
 	}
 }
 
@@ -161,58 +202,27 @@ void set_unlock(struct set *s)
 /* Unlocks, and ends the set if nobody needs it any more. */
 void set_leave(struct set *s)
 {
-	if (!s->numbers && !s->inside && set_is_used(s)) {
-		int fd = s->q.fd;
-
+	if (!s->numbers && !s->inside && s->used)
 		set_end(s);
-		/* A number of ours since the last of the program's was closed. */
-		number_unhide(fd);
-	}
 	pthread_mutex_unlock(&s->lock);
-}
-
-/* Some other number that names the set. */
-static int other_number(const struct set *s)
-{
-	for (long fd = 0; (fd = number_next(fd, INT32_MAX)) >= 0; fd++)
-		if (number_set((int)fd) == s)
-			return (int)fd;
-	return -1;
 }
 
 /*
  * A number ceases to name the set, and is about to be closed or, with @heir, to be
- * one of that set.  When it was the last one and calls are inside, or a dup is under
- * way, they get a number of ours to go on with.
+ * one of that set.  Calls that are inside go on by the set's own number.
  *
  * Return: true if the set goes on, or can be left; false if it ended here.
  */
 bool set_drop_number(struct set *s, int number, struct set *heir)
 {
 	struct number *n = number_find(number);
-	long fd;
 
 	__atomic_store_n(&n->set, heir, __ATOMIC_RELEASE);
 	s->numbers--;
-	fd = s->q.fd;
-	if (!s->numbers && !s->inside) {
-		set_end(s);
-		if (fd != number)
-			number_unhide((int)fd);
-		return false;
-	}
-	if (fd != number)
+	if (s->numbers || s->inside)
 		return true;
-	/* None yet, if a dup is under way. */
-	fd = s->numbers ? other_number(s) : -1;
-	if (fd < 0) {
-		fd = raw3(SYS_fcntl, number, F_DUPFD_CLOEXEC, 0);
-		if (fd >= 0)
-			fd = number_hide((int)fd);
-	}
-	/* Without one they cannot wait again; the file behind @number is another. */
-	s->q.fd = fd < 0 ? -1 : (int)fd;
-	return true;
+	set_end(s);
+	return false;
 }
 
 struct item *set_item(const struct set *s, int fd)
@@ -256,6 +266,17 @@ void set_list(struct set *s, struct item *item)
 	TAILQ_INSERT_TAIL(&s->ready, item, link);
 	item->listed = true;
 	s->nready++;
+}
+
+/* All of which a level may hold. */
+void set_list_levels(struct set *s)
+{
+	for (int fd = 0; fd < s->room; fd++) {
+		struct item *item = s->items[fd];
+
+		if (item && !item->spent && !(item->events & EPOLLET))
+			set_list(s, item);
+	}
 }
 
 void set_unlist(struct set *s, struct item *item)

@@ -16,12 +16,20 @@
  *  - Nothing is invented: whatever is told was asked for with poll(2) in the same
  *    wait.  (Two exceptions: an item whose number was closed while a dup keeps its
  *    file open cannot be asked, and with --edges an edge is not.)
- *  - One consumer: 2002 allows one thread in EP_POLL.  That is the leader; the
- *    half that EP_POLL gave stays as it is until the leader has the lock and has
- *    copied it to the list.  Others who wait are followers, each with an eventfd
- *    to be rung by.
+ *  - One consumer: 2002 allows one thread in EP_POLL.  While the lock is held that
+ *    is who holds it.  A thread that sleeps is the leader, and sleeps in EP_POLL
+ *    only as long as nobody else has to know what the device holds (wait.c): the
+ *    half that EP_POLL gave him stays as it is until he has the lock and has copied
+ *    it to the list.  Who has to know it nevertheless asks every level-triggered
+ *    item himself, and calls the leader out of EP_POLL for good (harvest.c).
+ *  - Others who wait are followers, rung by a futex; or, where a signal mask has to
+ *    be in force meanwhile, they sleep beside the device as poll(2) of the program
+ *    does: on the descriptor and on the kick.
  *  - Somebody is always at the device while anybody waits: whoever leaves passes
  *    the lead on, and rings somebody when the list is not empty.
+ *  - No descriptor is made but with the instance, or in its place when a child takes
+ *    it over: a program may have used up its numbers, or have lowered the limit to
+ *    none, by the time that one is needed.
  *
  * Lifetimes.  A set lives while a number (a descriptor) names it or a call is inside
  * it.  Its memory is never given back, only used again, so that a number may be
@@ -29,10 +37,10 @@
  * set.  An item belongs to its set and is guarded by its lock.
  *
  * Locks, outer first: sets_mtx, set->lock of a watching set, set->lock of a
- * set that it watches.  The device forbids cycles, so this ends.  Nobody sleeps
- * with a lock held but for the growth of a set (wait.c).  set->lock tells its owner
- * when he comes again: a signal handler that interrupted a call on the same
- * set gets EDEADLK.
+ * set that it watches, the lock in ask.c.  The device forbids cycles, so this ends.
+ * Nobody sleeps with a lock held but for the growth of a set (ctl.c).  set->lock
+ * tells its owner when he comes again: a signal handler that interrupted a call on
+ * the same set gets EDEADLK, as does one that would have to wait for its own thread.
  */
 #ifndef PRELOAD_SET_H
 #define PRELOAD_SET_H
@@ -64,6 +72,8 @@
  * @spent: one-shot, and told
  * @child: the set that @fd named at that time, or NULL
  * @life: of @child, which is another set with another value
+ * @asked: @child's arrivals when it was asked
+ * @told: the same when it was told; 0 is never
  * @told_in: the wait that handed it out last (set->waits)
  * @data: the program's word
  */
@@ -79,6 +89,8 @@ struct item {
 	struct set *child;
 	unsigned int life;
 	unsigned int told_in;
+	uint64_t asked;
+	uint64_t told;
 	uint64_t data;
 };
 
@@ -87,37 +99,43 @@ TAILQ_HEAD(item_list, item);
 /**
  * struct follower - a waiting thread that is not at the device
  * @next: who came before
- * @bell: its eventfd
- * @rung: it was written to, and the follower is off the set's list
+ * @rung: a futex: not 0 once it was rung, and the follower is off the set's list
  */
 struct follower {
 	struct follower *next;
-	int bell;
-	bool rung;
+	uint32_t rung;
 };
 
 /**
  * struct set - an emulated instance
  * @next: of all the sets there ever were
  * @lock: guards all but @next
- * @q: the device; @q.fd is below 0 while the set is unused
+ * @used: it is an instance
+ * @q: the device; @q.fd is a number of ours, whatever the program closes
  * @life: counts the instances that it was
- * @numbers: descriptors that name it
+ * @numbers: descriptors of the program that name it
  * @inside: calls that sleep without the lock
  * @inherited: came by fork and was not used yet (fork.c)
- * @polled: somebody polls its descriptor: @kick has to show what is on the list
+ * @not_adopted: why it could not be used then, -errno
  * @watched: another set watches it: @kick has to show what epoll_ctl(2) lists, and
  *	what a leader has taken out of the device before the other set could look
+ * @shared: somebody had to know what the device holds while a leader slept in it
  * @waits: counts the harvests
+ * @arrivals: counts what came to the list, from 1; kicks are none
  * @fresh: the list has edge-triggered items that no event brought: look at the
  *	device first, lest the same edge is told twice
  * @lead: a thread is at the device
- * @growing: threads that wait for @lead to end
- * @lead_ended: signalled then
+ * @in_device: it sleeps in EP_POLL, or has not brought yet what that gave it
+ * @leader: which one, as &this_thread
+ * @growing: threads that wait for @in_device to end
+ * @device_left: signalled then
  * @followers: newest first
  * @rung: followers that were rung and have not come yet
- * @kick: an eventfd in the set, to wake the leader or those who poll; or -1
+ * @beside: threads that sleep on the descriptor and on @kick
+ * @kick: an eventfd in the set.  To write to it wakes the leader, and the sets that
+ *	watch; that it is readable wakes those @beside
  * @kicked: its slot is in the device
+ * @shown: it is readable
  * @items: by number, @room of them
  * @nitems: how many there are
  * @ready: the list
@@ -126,22 +144,29 @@ struct follower {
 struct set {
 	struct set *next;
 	pthread_mutex_t lock;
+	bool used;
 	struct queue q;
 	unsigned int life;
 	int numbers;
 	int inside;
 	bool inherited;
-	bool polled;
+	int not_adopted;
 	bool watched;
+	bool shared;
 	unsigned int waits;
+	uint64_t arrivals;
 	bool fresh;
 	bool lead;
+	bool in_device;
+	const char *leader;
 	int growing;
-	pthread_cond_t lead_ended;
+	pthread_cond_t device_left;
 	struct follower *followers;
 	int rung;
+	int beside;
 	int kick;
 	bool kicked;
+	bool shown;
 	struct item **items;
 	int room;
 	int nitems;
@@ -152,8 +177,16 @@ struct set {
 /* --edges: do not ask after an edge (ctl.c sets it at the start). */
 extern bool trust_edges;
 
+/* Its address tells one thread from another. */
+extern __thread char this_thread;
+
+/* How many are asked and handed out at once. */
+#define BATCH	256
+
 /* set.c */
 int set_new(int flags);
+int set_own_numbers(struct set *s);
+void set_close_device(struct set *s);
 struct set *set_lock(int number, int *err);
 void set_unlock(struct set *s);
 void set_leave(struct set *s);
@@ -164,9 +197,19 @@ struct item *set_item(const struct set *s, int fd);
 int set_insert(struct set *s, struct item *item);
 void set_remove(struct set *s, struct item *item);
 void set_list(struct set *s, struct item *item);
+void set_list_levels(struct set *s);
 void set_unlist(struct set *s, struct item *item);
 extern struct set *sets;
 extern pthread_mutex_t sets_mtx;
+
+/* ask.c */
+int ask_start(void);
+void ask_forked(void);
+uint32_t item_bits(const struct item *item);
+bool item_is_orphan(const struct item *item);
+bool item_is_gone(struct set *s, const struct item *item);
+bool item_holds(struct set *s, struct item *item);
+void ask_items(struct set *s, struct item **items, int n, short *holds);
 
 /* harvest.c */
 void set_absorb(struct set *s, const struct pollfd *slots, int n);
@@ -174,13 +217,14 @@ void set_collect(struct set *s);
 int set_harvest(struct set *s, struct epoll_event *events, int max, bool looked,
 		bool sleepy);
 bool set_is_ready(struct set *s);
-bool item_holds(struct set *s, struct item *item);
 
 /* wake.c */
 void set_kick(struct set *s);
-void set_unkick(struct set *s);
+void set_call_out(struct set *s);
 void set_pass_on(struct set *s);
-void set_show(struct set *s);
+void set_device_left(struct set *s);
+void set_beside(struct set *s, struct pollfd *device, struct pollfd *kick);
+void set_not_beside(struct set *s);
 
 /* fork.c */
 void fork_start(void);

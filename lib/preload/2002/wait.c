@@ -3,10 +3,12 @@
  * wait.c - the waits: one thread sleeps in the device, the others beside it
  *
  * Where a thread sleeps:
- *  - the leader in EP_POLL, for whole milliseconds; or, since EP_POLL knows neither
- *    nanoseconds nor a signal mask, in ppoll(2) on the device;
- *  - a follower in ppoll(2) on its eventfd, which like the real wait is never
- *    restarted after a signal.
+ *  - the leader in EP_POLL, for whole milliseconds.  Or in ppoll(2) on the device,
+ *    and then calls EP_POLL with the lock held: since EP_POLL knows neither
+ *    nanoseconds nor a signal mask; and where another thread cares for what is in
+ *    the device, who can so look for himself while the leader sleeps;
+ *  - a follower on a futex, with a time in any case, since like the real wait it is
+ *    never restarted after a signal; with a signal mask beside the device (wake.c).
  * The leader is who came first.  He brings events for those who came after him, the
  * last one first, and takes some himself when nobody else waits.
  * All of this is done without the set's lock; what has to be put right afterwards is
@@ -14,38 +16,24 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <time.h>
+#include <sys/single_threaded.h>
 
 #include "../preload.h"
 #include "../raw.h"
+#include "deadline.h"
 #include "set.h"
 
-#define NSEC	1000000000L
-
-/**
- * struct deadline - when a wait ends
- * @now: at once
- * @never: not by time
- * @exact: in nanoseconds
- * @at: else, on CLOCK_MONOTONIC
- */
-struct deadline {
-	bool now;
-	bool never;
-	bool exact;
-	struct timespec at;
-};
+__thread char this_thread;
 
 /* The kernel has read the time, if there is one. */
-static int deadline_set(struct deadline *d, const struct wait_args *w)
+static int wait_ends(struct deadline *d, const struct wait_args *w)
 {
 	struct timespec t;
 
-	*d = (struct deadline){ .exact = w->timed };
 	if (w->timed ? !w->timespec : w->ms < 0) {
-		d->never = true;
+		deadline_set(d, NULL);
 		return 0;
 	}
 	if (w->timed) {
@@ -56,37 +44,8 @@ static int deadline_set(struct deadline *d, const struct wait_args *w)
 		t.tv_sec = w->ms / 1000;
 		t.tv_nsec = w->ms % 1000 * 1000000L;
 	}
-	d->now = !t.tv_sec && !t.tv_nsec;
-	if (d->now)
-		return 0;
-	/* Longer than the kernel's clock goes is for ever. */
-	if (t.tv_sec > INT32_MAX) {
-		d->never = true;
-		return 0;
-	}
-	clock_gettime(CLOCK_MONOTONIC, &d->at);
-	d->at.tv_sec += t.tv_sec;
-	d->at.tv_nsec += t.tv_nsec;
-	if (d->at.tv_nsec >= NSEC) {
-		d->at.tv_nsec -= NSEC;
-		d->at.tv_sec++;
-	}
+	deadline_set(d, &t);
 	return 0;
-}
-
-/* What is left; false if nothing is.  Not for one that is never. */
-static bool deadline_left(const struct deadline *d, struct timespec *left)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	left->tv_sec = d->at.tv_sec - now.tv_sec;
-	left->tv_nsec = d->at.tv_nsec - now.tv_nsec;
-	if (left->tv_nsec < 0) {
-		left->tv_nsec += NSEC;
-		left->tv_sec--;
-	}
-	return left->tv_sec >= 0 && (left->tv_sec || left->tv_nsec);
 }
 
 /* In milliseconds, rounded up: no wait ends early. */
@@ -98,42 +57,79 @@ static int left_ms(const struct timespec *left)
 }
 
 /**
+ * enum place - where a thread sleeps
+ * @IN_DEVICE: leads, in EP_POLL
+ * @AT_DEVICE: leads, in ppoll(2) on the descriptor
+ * @ON_BELL: follows, on its futex
+ * @BESIDE: follows, in ppoll(2) on the descriptor and the kick
+ */
+enum place { IN_DEVICE, AT_DEVICE, ON_BELL, BESIDE };
+
+/**
  * struct sleep - a thread that is about to sleep
  * @s: the set; locked before and after, not meanwhile
  * @w: the call
+ * @d: its end
  * @left: how long, or NULL
  * @self: what a follower is rung by
- * @leads: it is the leader
+ * @place: where
+ * @look: it knows afterwards that it has to look at the device
  */
 struct sleep {
 	struct set *s;
 	const struct wait_args *w;
+	const struct deadline *d;
 	struct timespec *left;
 	struct follower self;
-	bool leads;
+	enum place place;
+	bool look;
 };
+
+static bool leads(const struct sleep *p)
+{
+	return p->place == IN_DEVICE || p->place == AT_DEVICE;
+}
+
+/*
+ * EP_POLL takes what it tells out of sight until the leader has the lock.  So nobody
+ * else may care; and it knows neither nanoseconds nor a signal mask.
+ */
+static enum place place_to_lead(const struct sleep *p)
+{
+	const struct set *s = p->s;
+
+	if (p->w->mask || (p->w->timed && p->left))
+		return AT_DEVICE;
+	if (__libc_single_threaded)
+		return IN_DEVICE;
+	return s->shared || s->watched || s->beside ? AT_DEVICE : IN_DEVICE;
+}
 
 static void put_right(struct sleep *p)
 {
 	struct set *s = p->s;
 	struct follower **f;
 
-	s->inside--;
-	if (p->leads) {
-		s->lead = false;
-		if (s->growing)
-			pthread_cond_broadcast(&s->lead_ended);
+	switch (p->place) {
+	case BESIDE:
+		set_not_beside(s);
 		return;
-	}
-	if (p->self.rung) {
-		s->rung--;
-	} else {
+	case ON_BELL:
+		if (p->self.rung) {
+			s->rung--;
+			break;
+		}
 		for (f = &s->followers; *f && *f != &p->self; f = &(*f)->next)
 			;
 		if (*f)
 			*f = p->self.next;
+		break;
+	default:
+		s->lead = false;
+		if (s->in_device)
+			set_device_left(s);
 	}
-	raw1(SYS_close, p->self.bell);
+	s->inside--;
 }
 
 static void cancelled(void *arg)
@@ -142,71 +138,113 @@ static void cancelled(void *arg)
 	struct set *s = p->s;
 
 	pthread_mutex_lock(&s->lock);
+	/* What EP_POLL told is lost with the thread. */
+	if (p->place == IN_DEVICE)
+		set_list_levels(s);
 	put_right(p);
 	set_pass_on(s);
 	set_leave(s);
 }
 
-static long sleep_in_ppoll(struct sleep *p, int fd)
+/* The limit on descriptors is the program's, and may be 0. */
+static long sleep_in_ppoll(struct sleep *p, struct pollfd *fds, int n)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	static const struct timespec slice = { .tv_nsec = NSEC / 100 };
+	const struct timespec *t = p->left;
+	long ret = raw5(SYS_ppoll, fds, n, t, p->w->mask, p->w->masksize);
 
-	return raw5(SYS_ppoll, &pfd, 1, p->left, p->w->mask, p->w->masksize);
+	if (ret != -EINVAL)
+		return ret;
+	if (!t || t->tv_sec || t->tv_nsec > slice.tv_nsec)
+		t = &slice;
+	p->look = true;
+	return raw5(SYS_ppoll, NULL, 0, t, p->w->mask, p->w->masksize);
+}
+
+/*
+ * Without a time the kernel would go on after a signal handler that was installed
+ * with SA_RESTART.
+ */
+static long sleep_on_bell(struct sleep *p)
+{
+	struct timespec at = { .tv_sec = INT32_MAX };
+	long ret;
+
+	if (!p->d->never)
+		at = p->d->at;
+	ret = raw6(SYS_futex, &p->self.rung,
+		   FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 0, &at, NULL,
+		   FUTEX_BITSET_MATCH_ANY);
+	return ret == -EAGAIN || ret == -ETIMEDOUT ? 0 : ret;
 }
 
 /* Return: what the system call did; the lock is taken again. */
-static long sleep_now(struct sleep *p, bool in_device, int fd, int ms,
+static long sleep_now(struct sleep *p, struct pollfd *fds, int n,
 		      const struct pollfd **slots)
 {
 	struct queue q = p->s->q;
 	long ret;
 	int state;
 
-	p->s->inside++;
 	set_unlock(p->s);
 	pthread_cleanup_push(cancelled, p);
 	state = cancel_begin();
-	ret = in_device ? queue_poll(&q, ms, slots) : sleep_in_ppoll(p, fd);
+	if (p->place == IN_DEVICE)
+		ret = queue_poll(&q, p->left ? left_ms(p->left) : -1, slots);
+	else if (p->place == ON_BELL)
+		ret = sleep_on_bell(p);
+	else
+		ret = sleep_in_ppoll(p, fds, n);
 	cancel_end(state);
 	pthread_cleanup_pop(0);
 	pthread_mutex_lock(&p->s->lock);
 	return ret;
 }
 
-static long lead(struct sleep *p, bool exact)
+static long lead(struct sleep *p)
 {
-	bool in_device = !p->w->mask && (!exact || !p->left);
-	int ms = p->left ? left_ms(p->left) : -1;
+	struct set *s = p->s;
+	struct pollfd device = { .fd = s->q.fd, .events = POLLIN };
 	const struct pollfd *slots;
 	long ret;
 
-	p->leads = true;
-	p->s->lead = true;
-	ret = sleep_now(p, in_device, p->s->q.fd, ms, &slots);
+	p->place = place_to_lead(p);
+	s->lead = true;
+	s->in_device = p->place == IN_DEVICE;
+	s->leader = &this_thread;
+	s->inside++;
+	ret = sleep_now(p, &device, 1, &slots);
 	/* Before anybody else may be there: the slots are good until then. */
-	if (in_device && ret > 0) {
-		p->s->fresh = false;
-		set_absorb(p->s, slots, (int)ret);
+	if (p->place == IN_DEVICE && ret > 0) {
+		s->fresh = false;
+		set_absorb(s, slots, (int)ret);
+		if (s->watched && s->nready)
+			set_kick(s);
 	}
 	put_right(p);
-	if (!in_device && ret > 0)
-		set_collect(p->s);
-	if (p->s->watched && p->s->nready)
-		set_kick(p->s);
+	if (p->place == AT_DEVICE && ret > 0)
+		set_collect(s);
 	return ret;
 }
 
 static long follow(struct sleep *p)
 {
 	struct set *s = p->s;
-	long fd = raw2(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK), ret;
+	struct pollfd fds[2];
+	long ret;
 
-	if (fd < 0)
-		return fd;
-	p->self.bell = (int)fd;
-	p->self.next = s->followers;
-	s->followers = &p->self;
-	ret = sleep_now(p, false, p->self.bell, 0, NULL);
+	if (p->w->mask) {
+		p->place = BESIDE;
+		set_beside(s, &fds[0], &fds[1]);
+	} else {
+		p->place = ON_BELL;
+		p->self.next = s->followers;
+		s->followers = &p->self;
+		s->inside++;
+	}
+	ret = sleep_now(p, fds, 2, NULL);
+	if (p->place == BESIDE && ret > 0)
+		p->look = true;
 	put_right(p);
 	return ret;
 }
@@ -214,34 +252,37 @@ static long follow(struct sleep *p)
 static int wait_on(struct set *s, const struct wait_args *w,
 		   const struct deadline *d)
 {
+	bool leave_it = false, looked = false, look = false;
 	struct timespec left;
-	bool leave_it = false, looked = false;
 	long ret = 1;
 	int n;
 
 	for (;;) {
 		struct sleep p = {
-			.s = s, .w = w, .left = d->never ? NULL : &left,
+			.s = s, .w = w, .d = d, .left = d->never ? NULL : &left,
 		};
 		/* After a signal or the time, a last look at what is there. */
-		bool last = ret < 0 || d->now ||
-			    (!d->never && !deadline_left(d, &left));
+		bool last = ret < 0 || !deadline_left(d, &left);
 
 		n = (leave_it && !last) || (ret == -EINTR && !s->nready) ? 0 :
-		    set_harvest(s, w->events, w->max, looked, !last);
+		    set_harvest(s, w->events, w->max, looked, !last && !look);
 		if (n)
 			return n;
 		if (ret < 0)
 			return (int)ret;
 		if (last)
 			return 0;
-		ret = s->lead || s->growing ? follow(&p) : lead(&p, d->exact);
+		/* A signal handler of who leads: nobody could bring anything. */
+		if (s->lead && s->leader == &this_thread)
+			return -EDEADLK;
+		ret = s->lead || s->growing ? follow(&p) : lead(&p);
 		/* The time is looked at above. */
 		if (ret > 0)
 			ret = 0;
-		looked = p.leads && !ret;
+		look = p.look;
+		looked = leads(&p) && !ret && !look;
 		/* As in the kernel: who came last, and is warm, is served first. */
-		leave_it = p.leads && s->nready && (s->followers || s->rung);
+		leave_it = leads(&p) && s->nready && (s->followers || s->rung);
 		if (leave_it)
 			set_pass_on(s);
 	}
@@ -258,7 +299,7 @@ static int check(struct set *s, const struct wait_args *w, struct deadline *d)
 	if (pointers)
 		err = queue_check_wait(&s->q, w);
 	if (!err)
-		err = deadline_set(d, w);
+		err = wait_ends(d, w);
 	if (!err && w->mask && w->masksize != KERNEL_SIGSET_SIZE)
 		err = -EINVAL;
 	if (!err && (w->max <= 0 || w->max > MAX_EVENTS))
@@ -272,6 +313,8 @@ int backend_wait(const struct wait_args *w)
 	struct set *s;
 	int ret;
 
+	/* One that finds events does not come to the sleep. */
+	pthread_testcancel();
 	s = set_lock(w->epfd, &ret);
 	if (!s && !ret)
 		ret = set_foreign(w->epfd, native_wait(w));

@@ -2,67 +2,90 @@
 /*
  * wake.c - waking those who wait on a set, or poll its descriptor
  *
- * A follower has an eventfd of its own.  The leader sleeps in the device and is
- * woken through it: an eventfd in the set, the kick, is written to, which makes an
- * edge like any other.  It is made when it is first needed: a program with one
- * thread never has it.
+ * A follower sleeps on a futex.  The leader is woken through the device: an eventfd
+ * in the set, the kick, is written to, which makes an edge like any other.  The same
+ * edge comes to the sets that watch this one.
+ *
+ * Who sleeps beside the device, be it in poll(2) or in a wait with a signal mask,
+ * has no bell of his own: he polls the descriptor for what comes, and the kick for
+ * what is on the list.  The kick stays readable while there may be something; it is
+ * put right by whoever is about to sleep on it.
  */
 #define _GNU_SOURCE
-#include <sys/eventfd.h>
+#include <linux/futex.h>
 
 #include "../raw.h"
-#include "numbers.h"
 #include "set.h"
 
-static void add_one(int fd)
+static void write_kick(struct set *s)
 {
 	const uint64_t one = 1;
 
-	raw3(SYS_write, fd, &one, sizeof(one));
+	s->kicked = true;
+	s->shown = true;
+	raw3(SYS_write, s->kick, &one, sizeof(one));
 }
 
 void set_kick(struct set *s)
 {
-	long fd;
-
-	if (s->kicked)
-		return;
-	if (s->kick < 0) {
-		fd = raw2(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (fd >= 0)
-			fd = number_hide((int)fd);
-		if (fd < 0)
-			return;
-		/* There is room: ctl.c keeps a place free for it. */
-		if (queue_put(&s->q, (int)fd, POLLIN)) {
-			number_unhide((int)fd);
-			return;
-		}
-		s->kick = (int)fd;
-	}
-	s->kicked = true;
-	add_one(s->kick);
-}
-
-/* Take it back: nothing is on the list after all. */
-void set_unkick(struct set *s)
-{
 	if (!s->kicked)
-		return;
-	queue_remove(&s->q, s->kick);
-	queue_put(&s->q, s->kick, POLLIN);
-	s->kicked = false;
+		write_kick(s);
 }
 
-/* What those who poll the descriptor are to see. */
-void set_show(struct set *s)
+/* The leader is to sleep where others can look meanwhile, now and later. */
+void set_call_out(struct set *s)
 {
-	if (!s->polled)
+	if (!s->in_device)
 		return;
-	if (s->nready)
-		set_kick(s);
-	else if (!s->lead)
-		set_unkick(s);
+	s->shared = true;
+	set_kick(s);
+}
+
+/* The leader has brought what EP_POLL gave him. */
+void set_device_left(struct set *s)
+{
+	s->in_device = false;
+	if (s->growing)
+		pthread_cond_broadcast(&s->device_left);
+	/* They did not poll the descriptor, for it was his. */
+	if (s->beside)
+		write_kick(s);
+}
+
+/*
+ * A thread is going to sleep beside the device.  It found nothing; from here on, what
+ * comes to the list is shown to it.
+ */
+void set_beside(struct set *s, struct pollfd *device, struct pollfd *kick)
+{
+	uint64_t count;
+
+	if (s->shown && !s->nready) {
+		raw3(SYS_read, s->kick, &count, sizeof(count));
+		s->shown = false;
+	}
+	set_call_out(s);
+	*device = (struct pollfd){
+		.fd = s->in_device ? -1 : s->q.fd, .events = POLLIN,
+	};
+	*kick = (struct pollfd){ .fd = s->kick, .events = POLLIN };
+	s->beside++;
+	s->inside++;
+}
+
+void set_not_beside(struct set *s)
+{
+	s->beside--;
+	s->inside--;
+}
+
+static void ring(struct set *s, struct follower *f)
+{
+	s->followers = f->next;
+	s->rung++;
+	__atomic_store_n(&f->rung, 1, __ATOMIC_RELEASE);
+	/* It needs the lock before it can be gone. */
+	raw3(SYS_futex, &f->rung, FUTEX_WAKE_PRIVATE, 1);
 }
 
 /*
@@ -73,13 +96,10 @@ void set_pass_on(struct set *s)
 {
 	struct follower *f = s->followers;
 
-	if (f && !s->rung && !s->growing && (s->nready || !s->lead)) {
-		s->followers = f->next;
-		f->rung = true;
-		s->rung++;
-		add_one(f->bell);
-	} else if (s->nready && s->lead && !s->rung) {
+	if (f && !s->rung && !s->growing && (s->nready || !s->lead))
+		ring(s, f);
+	else if (s->nready && s->lead && !s->rung)
 		set_kick(s);
-	}
-	set_show(s);
+	if (s->beside && s->nready && !s->shown)
+		write_kick(s);
 }
