@@ -78,6 +78,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/behave_nest.c \
 	tests/guest/behave_uring.c \
 	tests/guest/behave_names.c \
+	tests/guest/behave_numbers.c \
 	tests/guest/behave_process.c \
 	tests/guest/behave_fdinfo.c \
 	tests/guest/port.c \

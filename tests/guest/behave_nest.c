@@ -10,6 +10,7 @@
  * are at the end.
  */
 #define _GNU_SOURCE
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/select.h>
 
@@ -816,21 +817,26 @@ static bool poller_has_tid(void *arg)
 	return __atomic_load_n(&((struct poller *)arg)->tid, __ATOMIC_ACQUIRE);
 }
 
+static void start_poller(struct poller *s, pthread_t *t, int ep)
+{
+	*s = (struct poller){ .fd = ep };
+	*t = guest_thread(poller, s);
+	guest_until(poller_has_tid, s, "a thread starts");
+	guest_in_syscall(getpid(), s->tid, SYS_ppoll, -1);
+}
+
 BEHAVE_TEST(poll_sleeps_on_the_instance, 30, BEHAVE_EPOLL,
 	    "a thread that sleeps in ppoll(2) on an instance is woken by its event, and by one two instances down")
 {
 	for (int depth = 0; depth < 3; depth++) {
 		int ep[3], p[2];
-		struct poller s = { 0 };
+		struct poller s;
 		pthread_t t;
 
 		chain(ep, depth + 1);
 		guest_pipe(p);
 		behave_add(ep[depth], p[0], EPOLLIN);
-		s.fd = ep[0];
-		t = guest_thread(poller, &s);
-		guest_until(poller_has_tid, &s, "a thread starts");
-		guest_in_syscall(getpid(), s.tid, SYS_ppoll, -1);
+		start_poller(&s, &t, ep[0]);
 		guest_put(p[1]);
 		guest_join(t);
 		ck_assert_int_eq(s.revents, POLLIN);
@@ -841,20 +847,104 @@ BEHAVE_TEST(poll_and_wait_at_once, 30, BEHAVE_EPOLL,
 	    "one event wakes both a thread in ppoll(2) and one in a wait on the same instance")
 {
 	struct behave_waiter w = { .ms = -1 };
-	struct poller s = { 0 };
+	struct poller s;
 	pthread_t t;
 	int p[2];
 
 	w.ep = inner_of_pipe(p, EPOLLIN);
-	s.fd = w.ep;
-	t = guest_thread(poller, &s);
-	guest_until(poller_has_tid, &s, "a thread starts");
-	guest_in_syscall(getpid(), s.tid, SYS_ppoll, -1);
+	start_poller(&s, &t, w.ep);
 	behave_waiter_start(&w);
 	guest_put(p[1]);
 	behave_waiter_got(&w, p[0], EPOLLIN);
 	guest_join(t);
 	ck_assert_int_eq(s.revents, POLLIN);
+}
+
+static int select_now(int fd)
+{
+	struct timeval none = { 0 };
+	fd_set r;
+
+	FD_ZERO(&r);
+	FD_SET(fd, &r);
+	return select(fd + 1, &r, NULL, NULL, &none);
+}
+
+BEHAVE_TEST(poll_beside_a_sleeper, 60, BEHAVE_EPOLL,
+	    "what wakes a waiter, and is not read, is seen by each poll(2) and select(2) of another thread, early or late")
+{
+	for (int i = 0; i < 60; i++) {
+		struct behave_waiter w = { .ms = -1 };
+		int p[2];
+
+		w.ep = inner_of_pipe(p, EPOLLIN);
+		behave_waiter_start(&w);
+		guest_put(p[1]);
+		for (int j = i; j--; )
+			sched_yield();
+		for (int j = 0; j < 5; j++) {
+			ck_assert_int_eq(guest_poll(w.ep, POLLIN), POLLIN);
+			GUEST_RETURNS(select_now(w.ep), 1);
+		}
+		behave_waiter_got(&w, p[0], EPOLLIN);
+	}
+}
+
+BEHAVE_TEST(poll_inside_and_wait_outside, 60, BEHAVE_EPOLL,
+	    "one event wakes a thread in ppoll(2) on an instance, and one that waits for the instance around it, whoever looks first")
+{
+	int p[2], inner = inner_of_pipe(p, EPOLLIN), outer = behave_create();
+
+	behave_add(outer, inner, EPOLLIN);
+	for (int i = 0; i < 40; i++) {
+		struct behave_waiter w = { .ep = outer, .ms = -1 };
+		struct poller s;
+		pthread_t t;
+
+		if (i & 1)
+			start_poller(&s, &t, inner);
+		behave_waiter_start(&w);
+		if (!(i & 1))
+			start_poller(&s, &t, inner);
+		guest_put(p[1]);
+		behave_waiter_got(&w, inner, EPOLLIN);
+		guest_join(t);
+		ck_assert_int_eq(s.revents, POLLIN);
+		guest_drain(p[0]);
+	}
+}
+
+BEHAVE_TEST(poll_inside_makes_no_edge_outside, 60, BEHAVE_EPOLL,
+	    "edge-triggered: an instance around one that others poll and wait for tells each event once, and so does one around two")
+{
+	int p[2], inner = inner_of_pipe(p, EPOLLIN), outer[2], between;
+
+	for (int i = 0; i < 2; i++)
+		outer[i] = behave_create();
+	between = behave_create();
+	behave_add(between, inner, EPOLLIN);
+	behave_add(outer[0], inner, EPOLLIN | EPOLLET);
+	behave_add(outer[1], between, EPOLLIN | EPOLLET);
+	for (int i = 0; i < 10; i++) {
+		struct behave_waiter w = { .ep = inner, .ms = -1 };
+		struct poller s;
+		pthread_t t;
+
+		start_poller(&s, &t, inner);
+		behave_waiter_start(&w);
+		guest_put(p[1]);
+		behave_waiter_got(&w, p[0], EPOLLIN);
+		guest_join(t);
+		ck_assert_int_eq(s.revents, POLLIN);
+		behave_expect(outer[0], inner, EPOLLIN);
+		behave_expect(outer[1], between, EPOLLIN);
+		behave_none(outer[0]);
+		behave_none(outer[1]);
+		behave_expect(inner, p[0], EPOLLIN);
+		behave_none(outer[0]);
+		behave_none(outer[1]);
+		guest_drain(p[0]);
+	}
 }
 
 /*

@@ -117,6 +117,42 @@ BEHAVE_TEST(waiters_timeout_takes_no_wakeup, 30, BEHAVE_EPOLL,
 	behave_waiter_got(&w, fd, EPOLLIN);
 }
 
+BEHAVE_TEST(waiters_level_beside_a_sleeper, 60, BEHAVE_EPOLL,
+	    "level-triggered: what wakes a waiter is seen by each wait of another thread that does not sleep")
+{
+	int ep = behave_create(), fd;
+	struct epoll_event ev[4];
+
+	behave_eventfds(ep, &fd, 1, EPOLLIN, false);
+	for (int i = 0; i < 20; i++) {
+		struct behave_waiter w = { .ep = ep, .ms = -1 };
+
+		behave_waiter_start(&w);
+		guest_put(fd);
+		for (int j = 0; j < 20; j++)
+			GUEST_RETURNS(behave_wait(ep, ev, 4, 0), 1);
+		behave_waiter_got(&w, fd, EPOLLIN);
+		guest_drain(fd);
+	}
+}
+
+BEHAVE_TEST(waiters_level_at_the_timeout, 60, BEHAVE_EPOLL,
+	    "level-triggered: with a waiter asleep, a wait that has come to its end tells what holds, and nothing when nothing does")
+{
+	int ep = behave_create(), fd[20];
+	struct behave_waiter w = { .ep = ep, .ms = -1 };
+	struct epoll_event ev[20];
+
+	behave_eventfds(ep, fd, 20, EPOLLIN, false);
+	behave_waiter_start(&w);
+	GUEST_RETURNS(behave_wait(ep, ev, 20, 5), 0);
+	for (int i = 0; i < 20; i++)
+		guest_put(fd[i]);
+	GUEST_RETURNS(behave_wait(ep, ev, 1, 0), 1);
+	GUEST_RETURNS(behave_wait(ep, ev, 20, 0), 20);
+	ck_assert_int_ge(behave_waiter_join(&w), 1);
+}
+
 BEHAVE_TEST(waiters_woken_by_add, 30, BEHAVE_EPOLL,
 	    "ADD of what is ready wakes a waiter; ADD of what is not does not")
 {
