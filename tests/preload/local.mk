@@ -3,7 +3,7 @@
 
 HOST_TESTS += tests/preload/epoll-run.test
 EXTRA_DIST += tests/preload/epoll-run.test tests/preload/standin.test \
-	tests/preload/with_python.py tests/preload/in_debian \
+	tests/preload/with_python.py tests/preload/in_debian tests/preload/selftest \
 	tests/preload/devepoll.cannot \
 	tests/preload/edges.cannot
 if HAVE_CHECK
