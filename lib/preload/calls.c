@@ -115,8 +115,12 @@ static long do_ctl(int epfd, int op, int fd, struct epoll_event *event)
 static long do_wait(const struct wait_args *w)
 {
 	uint64_t begun = stats_clock();
-	int n = backend_wait(w);
+	int n;
 
+	/* A wait that need not sleep is a cancellation point too. */
+	if (!__libc_single_threaded)
+		pthread_testcancel();
+	n = backend_wait(w);
 	if (stats_wanted) {
 		stats_count(STATS_WAIT, 1);
 		stats_count(STATS_NS, stats_clock() - begun);

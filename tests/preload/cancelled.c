@@ -21,45 +21,39 @@
 static struct epoll_event ev;
 static int ep;
 
-static void *by_wait(void *arg)
+static int by_wait(void)
 {
-	epoll_wait(ep, &ev, 1, -1);
-	return arg;
+	return epoll_wait(ep, &ev, 1, -1);
 }
 
-static void *by_pwait(void *arg)
+static int by_pwait(void)
 {
-	epoll_pwait(ep, &ev, 1, -1, NULL);
-	return arg;
+	return epoll_pwait(ep, &ev, 1, -1, NULL);
 }
 
-static void *by_pwait2(void *arg)
+static int by_pwait2(void)
 {
-	epoll_pwait2(ep, &ev, 1, NULL, NULL);
-	return arg;
+	return epoll_pwait2(ep, &ev, 1, NULL, NULL);
 }
 
-static void *by_port_wait(void *arg)
+static int by_port_wait(void)
 {
-	eventpoll_wait(ep, &ev, 1, -1);
-	return arg;
+	return eventpoll_wait(ep, &ev, 1, -1);
 }
 
-static void *by_port_pwait(void *arg)
+static int by_port_pwait(void)
 {
-	eventpoll_pwait(ep, &ev, 1, -1, NULL);
-	return arg;
+	return eventpoll_pwait(ep, &ev, 1, -1, NULL);
 }
 
-static void *by_port_pwait2(void *arg)
+static int by_port_pwait2(void)
 {
-	eventpoll_pwait2(ep, &ev, 1, NULL, NULL);
-	return arg;
+	return eventpoll_pwait2(ep, &ev, 1, NULL, NULL);
 }
 
 static const struct wait {
 	const char *name;
-	void *(*wait)(void *arg);
+	int (*wait)(void);
 } waits[] = {
 	{ "epoll_wait", by_wait },
 	{ "epoll_pwait", by_pwait },
@@ -77,17 +71,24 @@ static void fail(const char *what, const char *how)
 	exit(1);
 }
 
-/*
- * Cancelled before it, or in it, and then given an event: who has not heard of the
- * one comes back with the other.
- */
+/* Who comes back with the event was cancelled before that, and does not come again. */
+static void *waiter(void *arg)
+{
+	const struct wait *w = arg;
+
+	w->wait();
+	w->wait();
+	return NULL;
+}
+
+/* Cancelled before it, or in it; then there is an event, for who has not heard of that. */
 static void one(const struct wait *w, int p[2])
 {
 	char c = 'x';
 	pthread_t t;
 	void *result;
 
-	if (pthread_create(&t, NULL, w->wait, NULL))
+	if (pthread_create(&t, NULL, waiter, (void *)w))
 		fail(w->name, "no thread");
 	if (pthread_cancel(t) || write(p[1], &c, 1) != 1)
 		fail(w->name, strerror(errno));
