@@ -284,10 +284,14 @@ void ep_remove_all(struct eventpoll *ep)
 	}
 }
 
-/* Doubles the hash when it is due; without memory it stays as it is. */
+/*
+ * Doubles the hash when it is due; without memory it stays as it is.  Closers
+ * and events get the lock between the steps.
+ */
 static void ep_grow_hash(struct eventpoll *ep)
 {
 	struct ep_hash bigger;
+	bool more;
 
 	lockdep_assert_held(&ep->mtx);
 
@@ -297,6 +301,12 @@ static void ep_grow_hash(struct eventpoll *ep)
 	spin_lock_irq(&ep->lock);
 	ep_hash_grow_commit(&ep->hash, &bigger);
 	spin_unlock_irq(&ep->lock);
+	do {
+		spin_lock_irq(&ep->lock);
+		more = ep_hash_grow_step(&ep->hash, &bigger);
+		spin_unlock_irq(&ep->lock);
+		cond_resched();
+	} while (more);
 	ep_hash_free(&bigger);
 }
 

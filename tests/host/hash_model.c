@@ -69,9 +69,16 @@ bool hash_model_grow_begin(struct hash_model *m, bool fail)
 void hash_model_grow_commit(struct hash_model *m)
 {
 	ep_hash_grow_commit(&m->hash, &m->bigger);
-	ep_hash_free(&m->bigger);
 	m->growing = false;
+	m->moving = true;
 	m->bits++;
+}
+
+void hash_model_grow_step(struct hash_model *m)
+{
+	m->moving = ep_hash_grow_step(&m->hash, &m->bigger);
+	if (!m->moving)
+		ep_hash_free(&m->bigger);
 }
 
 bool hash_model_find(struct hash_model *m, unsigned int i)
@@ -87,10 +94,9 @@ bool hash_model_find(struct hash_model *m, unsigned int i)
 }
 
 /* Is the chain of a bucket what a chain should be? */
-static bool check_bucket(struct hash_model *m, unsigned int bucket,
-			 unsigned int *found)
+static bool check_bucket(struct hash_model *m, struct hlist_head *head,
+			 unsigned int bucket, unsigned int *found)
 {
-	struct hlist_head *head = &m->hash.table[bucket];
 	struct hlist_node **link = &head->first;
 	struct ep_hash_node *n;
 	unsigned int i;
@@ -116,7 +122,7 @@ static bool check_bucket(struct hash_model *m, unsigned int bucket,
 bool hash_model_check(struct hash_model *m)
 {
 	unsigned int i, found = 0;
-	long arrays = 1 + m->growing;
+	long arrays = 1 + m->growing + m->moving;
 
 	if (m->hash.bits != m->bits)
 		return wrong(m, "2^%u buckets, not 2^%u", m->hash.bits, m->bits);
@@ -127,7 +133,10 @@ bool hash_model_check(struct hash_model *m)
 			     arrays);
 	memset(m->met, 0, m->entries * sizeof(*m->met));
 	for (i = 0; i < 1U << m->bits; i++)
-		if (!check_bucket(m, i, &found))
+		if (!check_bucket(m, &m->hash.table[i], i, &found))
+			return false;
+	for (i = 0; m->moving && i < 1U << (m->bits - 1); i++)
+		if (!check_bucket(m, &m->hash.old[i], i, &found))
 			return false;
 	if (found != m->count)
 		return wrong(m, "%u entries in the table, not %u", found,
@@ -146,6 +155,8 @@ bool hash_model_free(struct hash_model *m)
 
 	if (m->growing)
 		ep_hash_free(&m->bigger);
+	while (m->moving)
+		hash_model_grow_step(m);
 	while ((n = ep_hash_next(&m->hash, &bucket))) {
 		unsigned int i = n - m->node;
 
@@ -169,6 +180,10 @@ bool hash_model_free(struct hash_model *m)
 
 static bool grow_step(struct hash_model *m, struct rnd *r)
 {
+	if (m->moving) {
+		hash_model_grow_step(m);
+		return true;
+	}
 	if (m->growing) {
 		hash_model_grow_commit(m);
 		return true;

@@ -18,6 +18,7 @@
  * @hash: what is tested
  * @bigger: a doubling that has begun
  * @growing: there is one
+ * @moving: it goes on, step by step
  * @bits: log2 of the buckets that there should be
  * @count: entries that there should be
  * @entries: nodes in use, in the set or not
@@ -30,6 +31,7 @@ struct hash_model {
 	struct ep_hash hash;
 	struct ep_hash bigger;
 	bool growing;
+	bool moving;
 	unsigned int bits;
 	unsigned int count;
 	unsigned int entries;
@@ -46,6 +48,7 @@ void hash_model_insert(struct hash_model *m, unsigned int i);
 void hash_model_remove(struct hash_model *m, unsigned int i);
 bool hash_model_grow_begin(struct hash_model *m, bool fail);
 void hash_model_grow_commit(struct hash_model *m);
+void hash_model_grow_step(struct hash_model *m);
 
 /** hash_model_find() - does a look-up give what it should? */
 bool hash_model_find(struct hash_model *m, unsigned int i);

@@ -64,11 +64,19 @@ static void assert_all_in(struct ep_hash_node *nodes, unsigned int n)
 		host_check(ep_hash_find(&h, nodes[i].fd) == &nodes[i]);
 }
 
+/* Uses what grow_begin() got. */
+static void move_all(void)
+{
+	ep_hash_grow_commit(&h, &bigger);
+	while (ep_hash_grow_step(&h, &bigger))
+		;
+	ep_hash_free(&bigger);
+}
+
 static void double_it(void)
 {
 	host_check(!ep_hash_grow_begin(&h, &bigger));
-	ep_hash_grow_commit(&h, &bigger);
-	ep_hash_free(&bigger);
+	move_all();
 }
 
 /* Descriptors that share a bucket, found by looking where they go. */
@@ -333,9 +341,11 @@ START_TEST(grow_moves_all)
 	ck_assert_uint_eq(h.bits, 8);
 	assert_all_in(n, 384);
 	ck_assert(!ep_hash_crowded(&h));
-	ck_assert_uint_eq(bigger.bits, 7);
-	ck_assert_uint_eq(bigger.count, 0);
-	ck_assert_ptr_null(ep_hash_next(&bigger, &bucket));
+	while (ep_hash_grow_step(&h, &bigger))
+		assert_all_in(n, 384);
+	ck_assert_ptr_null(h.old);
+	for (bucket = 0; bucket < 128; bucket++)
+		host_check(hlist_empty(&bigger.table[bucket]));
 	ep_hash_free(&bigger);
 	ck_assert_int_eq(shim_alloc.arrays, 1);
 	assert_all_in(n, 384);
@@ -367,11 +377,94 @@ START_TEST(grow_with_changes_meanwhile)
 	for (i = 0; i < 100; i++)
 		ep_hash_remove(&h, &n[i]);
 	insert_all(n + 400, 200);
-	ep_hash_grow_commit(&h, &bigger);
-	ep_hash_free(&bigger);
+	move_all();
 	for (i = 0; i < 100; i++)
 		host_check(!ep_hash_find(&h, n[i].fd));
 	assert_all_in(n + 100, 500);
+	free(n);
+}
+END_TEST
+
+/* The same between two steps, in what is moved and in what is not (loop). */
+START_TEST(grow_with_changes_between_steps)
+{
+	struct ep_hash_node *n = nodes_from(0, 600);
+	unsigned int i;
+	int steps = 0;
+
+	insert_all(n, 400);
+	ck_assert_int_eq(ep_hash_grow_begin(&h, &bigger), 0);
+	ep_hash_grow_commit(&h, &bigger);
+	for (;;) {
+		if (steps++ == _i) {
+			for (i = 0; i < 100; i++)
+				ep_hash_remove(&h, &n[i]);
+			insert_all(n + 400, 200);
+			assert_all_in(n + 100, 500);
+		}
+		if (!ep_hash_grow_step(&h, &bigger))
+			break;
+	}
+	ep_hash_free(&bigger);
+	ck_assert_int_gt(steps, _i);
+	for (i = 0; i < 100; i++)
+		host_check(!ep_hash_find(&h, n[i].fd));
+	assert_all_in(n + 100, 500);
+	free(n);
+}
+END_TEST
+
+static unsigned int entries_of(const struct hlist_head *table, unsigned int buckets)
+{
+	struct ep_hash_node *pos;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < buckets; i++)
+		hlist_for_each_entry(pos, (struct hlist_head *)&table[i], link)
+			n++;
+	return n;
+}
+
+/* No step moves more than EP_HASH_STEP, though all be in one bucket. */
+START_TEST(grow_in_bounded_steps)
+{
+	struct ep_hash_node n[1000] = { { .fd = 0 } };
+	unsigned int i, before = 0, now;
+	int fds[1000];
+
+	colliding(fds, 1000);
+	for (i = 0; i < 1000; i++)
+		n[i].fd = fds[i];
+	insert_all(n, 1000);
+	ck_assert_int_eq(ep_hash_grow_begin(&h, &bigger), 0);
+	ep_hash_grow_commit(&h, &bigger);
+	while (ep_hash_grow_step(&h, &bigger)) {
+		now = entries_of(h.table, 256);
+		host_check(now <= before + EP_HASH_STEP);
+		before = now;
+	}
+	ck_assert_uint_ge(before, 1000 - EP_HASH_STEP);
+	ep_hash_free(&bigger);
+	assert_all_in(n, 1000);
+}
+END_TEST
+
+/* What a set will take is told before it has it, to the byte. */
+START_TEST(bytes_for_a_count)
+{
+	struct ep_hash_node *n = nodes_from(0, 2000);
+	unsigned int i;
+
+	host_check(ep_hash_bytes_for(0) == ep_hash_bytes(&h));
+	for (i = 0; i < 2000; i++) {
+		ep_hash_insert(&h, &n[i]);
+		if (ep_hash_crowded(&h))
+			double_it();
+		host_check(ep_hash_bytes_for(i + 1) == ep_hash_bytes(&h));
+	}
+	ck_assert_uint_eq(ep_hash_bytes(&h), shim_alloc.bytes);
+	ck_assert_uint_eq(ep_hash_bytes_for(131072), sizeof(void *) << 16);
+	ck_assert_uint_eq(ep_hash_bytes_for(UINT_MAX), sizeof(void *) << 18);
 	free(n);
 }
 END_TEST
@@ -554,6 +647,9 @@ int main(void)
 	tcase_add_test(tc, grow_moves_all);
 	tcase_add_test(tc, grow_empty);
 	tcase_add_test(tc, grow_with_changes_meanwhile);
+	tcase_add_loop_test(tc, grow_with_changes_between_steps, 0, 4);
+	tcase_add_test(tc, grow_in_bounded_steps);
+	tcase_add_test(tc, bytes_for_a_count);
 	tcase_add_test(tc, grow_then_remove);
 	tcase_add_test(tc, grow_to_the_limit);
 
