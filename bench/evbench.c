@@ -31,6 +31,7 @@ static void usage(FILE *f)
 	      "  --source KIND      unix (default), pipe, eventfd or tcp\n"
 	      "  --runs N           measurements of each point\n"
 	      "  --quick            the short sweep\n"
+	      "  --list WHAT        names alone: workloads or designs\n"
 	      "  --help, --version\n\nworkloads:\n", f);
 	for (size_t i = 0; i < N_WORKLOADS; i++)
 		fprintf(f, "  %-10s %s\n", workloads[i]->name,
@@ -43,6 +44,16 @@ static void usage(FILE *f)
 	      "accelerator in the results; with LAB_ACCEL=icount a nanosecond is an\n"
 	      "instruction.  LAB_MODULES=none|loaded names what 'close' measured.\n",
 	      f);
+}
+
+static void list(const char *what)
+{
+	if (!strcmp(what, "workloads"))
+		for (size_t i = 0; i < N_WORKLOADS; i++)
+			puts(workloads[i]->name);
+	else
+		for (unsigned int i = 0; evq_designs(i); i++)
+			puts(evq_designs(i)->name);
 }
 
 static void bad_usage(const char *what, const char *value)
@@ -86,7 +97,8 @@ static void parse_designs(struct options *opt, char *list)
 
 static void parse(struct options *opt, int argc, char **argv)
 {
-	enum { O_DESIGNS = 256, O_M, O_K, O_SOURCE, O_RUNS, O_QUICK, O_HELP, O_VERSION };
+	enum { O_DESIGNS = 256, O_M, O_K, O_SOURCE, O_RUNS, O_QUICK, O_LIST,
+	       O_HELP, O_VERSION };
 	static const struct option longs[] = {
 		{ "designs", required_argument, NULL, O_DESIGNS },
 		{ "m", required_argument, NULL, O_M },
@@ -94,6 +106,7 @@ static void parse(struct options *opt, int argc, char **argv)
 		{ "source", required_argument, NULL, O_SOURCE },
 		{ "runs", required_argument, NULL, O_RUNS },
 		{ "quick", no_argument, NULL, O_QUICK },
+		{ "list", required_argument, NULL, O_LIST },
 		{ "help", no_argument, NULL, O_HELP },
 		{ "version", no_argument, NULL, O_VERSION },
 		{ NULL, 0, NULL, 0 },
@@ -123,6 +136,11 @@ static void parse(struct options *opt, int argc, char **argv)
 		case O_QUICK:
 			opt->quick = true;
 			break;
+		case O_LIST:
+			if (strcmp(optarg, "workloads") && strcmp(optarg, "designs"))
+				bad_usage("--list", optarg);
+			list(optarg);
+			exit(0);
 		case O_HELP:
 			usage(stdout);
 			exit(0);

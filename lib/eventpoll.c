@@ -24,10 +24,8 @@
 #define KERNEL_SIGSET_SIZE 8
 
 static const char *const stores[] = {
-	[EVENTPOLL_OVFLIST] = "ovflist",
-	[EVENTPOLL_SINGLEPASS] = "singlepass",
-	[EVENTPOLL_WFCQUEUE] = "wfcqueue",
-	[EVENTPOLL_RWLOCK] = "rwlock",
+#define STORE(id, NUMBER, about) [EVENTPOLL_##NUMBER] = #id,
+#include "designs.def"
 };
 
 int eventpoll_store_by_name(const char *name)

@@ -34,7 +34,7 @@ int eventpoll_create(int store, int flags);
 
 /**
  * eventpoll_store_by_name() - the number of a store
- * @name: "ovflist", "singlepass", "wfcqueue" or "rwlock"
+ * @name: "ovflist" or another one: those of eventpoll(4)
  *
  * Return: enum eventpoll_store, or -1 with errno ENOENT.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * evq.c - the table of designs, and the way from a call to its design
+ * evq.c - from a call to its design
  *
  * The calls are documented in evq.h.
  */
@@ -11,15 +11,8 @@
 #include "evq_impl.h"
 
 static const struct evq_impl *const impls[] = {
-	&evq_impl_devepoll,
-	&evq_impl_epoll,
-	&evq_impl_epoll_lt,
-	&evq_impl_ovflist,
-	&evq_impl_singlepass,
-	&evq_impl_wfcqueue,
-	&evq_impl_rwlock,
-	&evq_impl_poll,
-	&evq_impl_select,
+#define DESIGN(id) &evq_impl_##id,
+#include "designs.def"
 };
 
 #define N_IMPLS (sizeof(impls) / sizeof(impls[0]))

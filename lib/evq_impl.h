@@ -2,8 +2,8 @@
 /*
  * evq_impl.h - what a design gives to libevq
  *
- * A design is one struct evq_impl, and one line in the table in evq.c; designs
- * that are alike share a file.  Its queue embeds struct evq as the first member.
+ * A design is one struct evq_impl, and one line in designs.def; designs that are
+ * alike share a file.  Its queue embeds struct evq as the first member.
  */
 #ifndef EVQ_IMPL_H
 #define EVQ_IMPL_H
@@ -41,15 +41,8 @@ struct evq_impl {
 
 #define EVQ_HIDDEN __attribute__((visibility("hidden")))
 
-extern EVQ_HIDDEN const struct evq_impl evq_impl_devepoll;
-extern EVQ_HIDDEN const struct evq_impl evq_impl_epoll;
-extern EVQ_HIDDEN const struct evq_impl evq_impl_epoll_lt;
-extern EVQ_HIDDEN const struct evq_impl evq_impl_ovflist;
-extern EVQ_HIDDEN const struct evq_impl evq_impl_singlepass;
-extern EVQ_HIDDEN const struct evq_impl evq_impl_wfcqueue;
-extern EVQ_HIDDEN const struct evq_impl evq_impl_rwlock;
-extern EVQ_HIDDEN const struct evq_impl evq_impl_poll;
-extern EVQ_HIDDEN const struct evq_impl evq_impl_select;
+#define DESIGN(id) extern EVQ_HIDDEN const struct evq_impl evq_impl_##id;
+#include "designs.def"
 
 /**
  * evq_grow() - make an array large enough

@@ -28,19 +28,9 @@ static const struct evq_epoll_calls port = {
 	.wait = eventpoll_wait,
 };
 
-#define STORE(name, about)						\
-	EVQ_EPOLL_DESIGN(name, about,					\
+#define STORE(id, NUMBER, about)					\
+const struct evq_impl evq_impl_##id =					\
+	EVQ_EPOLL_DESIGN(#id, about,					\
 			 "/dev/eventpoll (modules fcb and eventpoll_port)", \
-			 EVQ_EPOLL_EDGES, &port)
-
-const struct evq_impl evq_impl_ovflist =
-	STORE("ovflist", "the port, two lists: 2.6.22 to 5.0, and since 6.18");
-
-const struct evq_impl evq_impl_singlepass =
-	STORE("singlepass", "the port, one list: May 2007; can lose an event");
-
-const struct evq_impl evq_impl_wfcqueue =
-	STORE("wfcqueue", "the port, a wait-free queue: proposed in 2013");
-
-const struct evq_impl evq_impl_rwlock =
-	STORE("rwlock", "the port, xchg under a shared lock: 5.1 to 6.17");
+			 EVQ_EPOLL_EDGES, &port);
+#include "designs.def"

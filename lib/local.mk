@@ -3,7 +3,7 @@
 
 lib_LTLIBRARIES += lib/libevq.la
 lib_libevq_la_SOURCES = \
-	lib/evq.c lib/evq.h lib/evq_impl.h \
+	lib/evq.c lib/evq.h lib/evq_impl.h lib/designs.def \
 	lib/evq_devepoll.c \
 	lib/evq_epoll.c lib/evq_epoll.h \
 	lib/evq_poll.c \

@@ -47,13 +47,16 @@ struct design {
 
 static const struct design designs[] = {
 	{ "epoll", NULL, NULL, NULL, "the kernel's own, untouched" },
-	{ "ovflist", PORT, "the port, with the ready list of 2.6.22 to 5.0 and since 6.18" },
-	{ "singlepass", PORT, "the port, with the single pass of May 2007" },
-	{ "wfcqueue", PORT, "the port, with the wait-free queue of 2013" },
-	{ "rwlock", PORT, "the port, with the lock-free append of 5.1 to 6.17" },
+#define STORE(id, NUMBER, about) { #id, PORT, about },
+#include "designs.def"
 	{ "devepoll", "/dev/epoll", "dev_epoll", "libepollrun-2002.so",
 	  "the double buffer of 2002, made to look like epoll" },
 };
+
+static const char store_names[] = ""
+#define STORE(id, NUMBER, about) " " #id
+#include "designs.def"
+;
 
 __attribute__((noreturn, format(printf, 1, 2)))
 static void die(const char *fmt, ...)
@@ -102,14 +105,13 @@ static const struct design *choose(const char *design, const char *store)
 		design = "port";
 	s = design_by_name(store);
 	if (!s || !s->library || strcmp(s->module, "eventpoll_port"))
-		die("unknown store '%s': ovflist, singlepass, wfcqueue or rwlock",
-		    store);
+		die("unknown store '%s': one of%s", store, store_names);
 	if (!design || !strcmp(design, "port"))
 		return s;
 	d = design_by_name(design);
 	if (!d)
-		die("unknown design '%s': epoll, ovflist, singlepass, wfcqueue, rwlock or devepoll",
-		    design);
+		die("unknown design '%s': one of epoll%s devepoll", design,
+		    store_names);
 	return d;
 }
 

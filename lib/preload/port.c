@@ -49,8 +49,10 @@ static void port_start(void)
 		name = "ovflist";
 	store = eventpoll_store_by_name(name);
 	if (store < 0) {
-		fprintf(stderr, "epoll-run: unknown design '%s': ovflist, singlepass, wfcqueue or rwlock\n",
-			name);
+		fprintf(stderr, "epoll-run: unknown design '%s': one of"
+#define STORE(id, NUMBER, about) " " #id
+#include "designs.def"
+			"\n", name);
 		_exit(127);
 	}
 	stats_start(name);

@@ -14,7 +14,12 @@
 #include "eventpoll.h"
 
 const char *const behave_names[BEHAVE_DESIGNS] = {
-	"epoll", "ovflist", "singlepass", "wfcqueue", "rwlock", "devepoll",
+#define JUDGE(id) #id,
+#include "designs.def"
+#define STORE(id, NUMBER, about) #id,
+#include "designs.def"
+#define DEVICE(id) #id,
+#include "designs.def"
 };
 
 /*

@@ -32,24 +32,31 @@
 
 #include "guest.h"
 
-/* Which designs a test is for. */
-#define BEHAVE_KERNEL		0x01	/* the kernel's own epoll */
-#define BEHAVE_OVFLIST		0x02
-#define BEHAVE_SINGLEPASS	0x04
-#define BEHAVE_WFCQUEUE		0x08
-#define BEHAVE_RWLOCK		0x10
-#define BEHAVE_DEVEPOLL		0x20	/* edges only, one waiter, no data word */
+/* The designs in the order of the suites: the judge, the stores, /dev/epoll. */
+enum {
+	BEHAVE_NR_KERNEL,
+#define STORE(id, NUMBER, about) BEHAVE_NR_##NUMBER,
+#include "designs.def"
+	BEHAVE_NR_DEVEPOLL,
+	BEHAVE_DESIGNS,			/* how many there are */
+};
 
-/** BEHAVE_PORT - every store of the port. */
-#define BEHAVE_PORT	(BEHAVE_OVFLIST | BEHAVE_SINGLEPASS | \
-			 BEHAVE_WFCQUEUE | BEHAVE_RWLOCK)
+/* Which designs a test is for: BEHAVE_OVFLIST and so on for the stores. */
+enum {
+	BEHAVE_KERNEL = 1 << BEHAVE_NR_KERNEL,	/* the kernel's own epoll */
+#define STORE(id, NUMBER, about) BEHAVE_##NUMBER = 1 << BEHAVE_NR_##NUMBER,
+#include "designs.def"
+	/* edges only, one waiter, no data word */
+	BEHAVE_DEVEPOLL = 1 << BEHAVE_NR_DEVEPOLL,
+
+	/* every store of the port */
+	BEHAVE_PORT = BEHAVE_DEVEPOLL - (BEHAVE_KERNEL << 1),
+};
+
 /** BEHAVE_EPOLL - all that is epoll: the usual choice. */
 #define BEHAVE_EPOLL	(BEHAVE_KERNEL | BEHAVE_PORT)
 /** BEHAVE_EVERY - all that is epoll, and /dev/epoll too. */
 #define BEHAVE_EVERY	(BEHAVE_EPOLL | BEHAVE_DEVEPOLL)
-
-/** BEHAVE_DESIGNS - how many there are. */
-#define BEHAVE_DESIGNS	6
 
 /** behave_names - of the designs, in the order of the bits. */
 extern const char *const behave_names[BEHAVE_DESIGNS];

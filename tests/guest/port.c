@@ -21,7 +21,8 @@
 #include "eventpoll.h"
 
 static const char *const store_name[] = {
-	"ovflist", "singlepass", "wfcqueue", "rwlock",
+#define STORE(id, NUMBER, about) #id,
+#include "designs.def"
 };
 
 #define STORES	((int)(sizeof(store_name) / sizeof(store_name[0])))

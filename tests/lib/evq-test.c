@@ -27,7 +27,8 @@
 #define MANY 700
 
 static const char *const stores[] = {
-	"ovflist", "singlepass", "wfcqueue", "rwlock",
+#define STORE(id, NUMBER, about) #id,
+#include "designs.def"
 };
 
 #define N_STORES (sizeof(stores) / sizeof(stores[0]))
