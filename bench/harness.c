@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "record.h"
 
 /**
  * struct result - a line to be printed at the end
@@ -123,19 +124,6 @@ void samples_free(struct samples *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* For names and messages of our own and of the C library only. */
-static void put_string(FILE *f, const char *key, const char *value)
-{
-	fprintf(f, ",\"%s\":\"", key);
-	for (; *value; value++) {
-		if (*value == '"' || *value == '\\')
-			fputc('\\', f);
-		if ((unsigned char)*value >= ' ')
-			fputc(*value, f);
-	}
-	fputc('"', f);
-}
-
 static FILE *result_begin(struct result *r, size_t *size,
 			  const struct point *at)
 {
@@ -144,11 +132,11 @@ static FILE *result_begin(struct result *r, size_t *size,
 	if (!f)
 		die("out of memory");
 	fprintf(f, "{\"workload\":\"%s\"", at->workload);
-	put_string(f, "design", at->design);
-	put_string(f, "kernel", kernel());
-	put_string(f, "accel", accel());
+	record_member(f, "design", at->design);
+	record_member(f, "kernel", kernel());
+	record_member(f, "accel", accel());
 	if (at->source)
-		put_string(f, "source", at->source);
+		record_member(f, "source", at->source);
 	if (at->m >= 0)
 		fprintf(f, ",\"m\":%ld", at->m);
 	if (at->k >= 0)
@@ -180,7 +168,7 @@ void result_add(const struct point *at, const char *metric, const char *per,
 	size_t size;
 	FILE *f = result_begin(r, &size, at);
 
-	put_string(f, "metric", metric);
+	record_member(f, "metric", metric);
 	fprintf(f, ",\"unit\":\"%s/%s\"",
 		icount ? "insn" : "ns", per);
 	if (s->n)
@@ -188,7 +176,7 @@ void result_add(const struct point *at, const char *metric, const char *per,
 			samples_median(s), v[0], v[s->n - 1]);
 	fprintf(f, ",\"runs\":%zu", s->n);
 	if (why)
-		put_string(f, "why", why);
+		record_member(f, "why", why);
 	result_end(f, r);
 	free(v);
 }
@@ -199,8 +187,8 @@ void result_na(const struct point *at, const char *why)
 	size_t size;
 	FILE *f = result_begin(r, &size, at);
 
-	put_string(f, "metric", "n/a");
-	put_string(f, "why", why);
+	record_member(f, "metric", "n/a");
+	record_member(f, "why", why);
 	result_end(f, r);
 }
 

@@ -8,7 +8,9 @@ bench_evbench_SOURCES = \
 	bench/harness.c bench/harness.h \
 	bench/ready.c \
 	bench/sources.c bench/sources.h \
-	bench/close.c
+	bench/close.c \
+	vm/record.c vm/record.h
+bench_evbench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vm
 bench_evbench_LDADD = lib/libevq.la
 
 HOST_TESTS += tests/bench/servers.test

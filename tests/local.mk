@@ -93,7 +93,9 @@ tests_guest_tests_SOURCES = \
 	tests/guest/port_stress.c \
 	tests/guest/port_storm.c \
 	vm/kmsg.c \
-	vm/kmsg.h
+	vm/kmsg.h \
+	vm/record.c \
+	vm/record.h
 
 # The same with a dynamic linker, for the tests that run through a preload.
 tests_guest_tests_dynamic_SOURCES =

@@ -10,6 +10,10 @@
  *
  * /lab/job, one verb a line, "#" begins a comment:
  *   env NAME=VALUE               for all later jobs
+ *   load [plant:] [NAME] [PARAM] the modules, each after those that it needs: fcb,
+ *                                dev_epoll, eventpoll_port, and whoever else is
+ *                                named; a PARAM=VALUE is for the module named last
+ *   unload                       what is loaded, in the other order
  *   insmod [plant:]NAME [PARAM]  from /lab/modules or /lab/modules-plant
  *   rmmod NAME
  *   run SECONDS PROGRAM ARG..    exit 0 passes, 77 is a skip, all else fails
@@ -40,6 +44,7 @@
 #include <unistd.h>
 
 #include "kmsg.h"
+#include "record.h"
 
 #define MAXARGS 64
 /* tainted bits that tell of trouble: forced, bad page, died, warned, lockup */
@@ -75,22 +80,6 @@ static void put(int fd, const char *text, size_t len)
 	}
 }
 
-static void json_string(FILE *out, const char *text)
-{
-	const unsigned char *p;
-
-	fputc('"', out);
-	for (p = (const unsigned char *)text; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			fprintf(out, "\\%c", *p);
-		else if (*p < ' ' || *p > '~')
-			fprintf(out, "\\u%04x", *p);
-		else
-			fputc(*p, out);
-	}
-	fputc('"', out);
-}
-
 /* One line, written at once, so that no program's output can split it. */
 static void report(const char *first, const char *text, const char *more,
 		   const char *last, const char *why)
@@ -102,12 +91,10 @@ static void report(const char *first, const char *text, const char *more,
 	if (!out)
 		return;
 	fprintf(out, "{\"%s\":", first);
-	json_string(out, text);
+	record_string(out, text);
 	fputs(more, out);
-	if (last) {
-		fprintf(out, ",\"%s\":", last);
-		json_string(out, why);
-	}
+	if (last)
+		record_member(out, last, why);
 	fputs("}\n", out);
 	fclose(out);
 	put(results, buf, len);
@@ -416,6 +403,84 @@ static void do_rmmod(const char *job, char **argv)
 	job_done(job, ok, 0, begun, why);
 }
 
+/* The modules that "load" brings in, each after those that it needs. */
+static const char *const modules[] = {
+	"fcb", "dev_epoll", "eventpoll_port", "fcb_test",
+};
+
+#define MODULES ((int)(sizeof(modules) / sizeof(*modules)))
+#define ALWAYS 3	/* the first ones, asked for or not */
+
+static int loaded[MODULES];
+
+static int module_by_name(const char *name)
+{
+	for (int i = 0; i < MODULES; i++)
+		if (!strcmp(modules[i], name))
+			return i;
+	return -1;
+}
+
+/* One job for the whole world to see: a module with its parameters. */
+static void load_one(int i, const char *from, char **params, int n)
+{
+	char name[64], job[512], *argv[MAXARGS] = { name };
+
+	snprintf(name, sizeof(name), "%s%s", from, modules[i]);
+	snprintf(job, sizeof(job), "insmod %s", name);
+	for (int k = 0; k < n; k++) {
+		argv[k + 1] = params[k];
+		strncat(job, " ", sizeof(job) - strlen(job) - 1);
+		strncat(job, params[k], sizeof(job) - strlen(job) - 1);
+	}
+	kmsg_mark(job);
+	do_insmod(job, argv);
+	loaded[i] = !stopped;
+}
+
+static void do_load(const char *job, char **argv)
+{
+	char **params[MODULES] = { NULL };
+	int n[MODULES] = { 0 }, wanted[MODULES] = { 0 }, last = -1;
+	const char *from = "";
+
+	if (*argv && !strcmp(*argv, "plant:")) {
+		from = *argv;
+		argv++;
+	}
+	for (; *argv; argv++) {
+		if (strchr(*argv, '=') && last >= 0) {
+			params[last] = n[last] ? params[last] : argv;
+			n[last]++;
+			continue;
+		}
+		last = module_by_name(*argv);
+		if (last < 0 || wanted[last]++) {
+			job_done(job, 0, 0, now(), "job file: wants [plant:] [NAME [PARAM=VALUE]..]..");
+			stopped = 1;
+			return;
+		}
+	}
+	for (int i = 0; i < MODULES && !stopped; i++)
+		if (i < ALWAYS || wanted[i])
+			load_one(i, from, params[i], n[i]);
+}
+
+static void do_unload(void)
+{
+	char name[64], job[80], *argv[] = { name, NULL };
+
+	for (int i = MODULES; i-- && !stopped; ) {
+		if (!loaded[i])
+			continue;
+		snprintf(name, sizeof(name), "%s", modules[i]);
+		snprintf(job, sizeof(job), "rmmod %s", name);
+		kmsg_mark(job);
+		do_rmmod(job, argv);
+		loaded[i] = 0;
+	}
+}
+
 static void do_kmemleak(const char *job)
 {
 	static const char file[] = "/sys/kernel/debug/kmemleak";
@@ -502,6 +567,14 @@ static void do_line(char *line)
 			setenv(argv[1], value + 1, 1);
 			return;
 		}
+	}
+	if (!strcmp(argv[0], "load")) {
+		do_load(job, argv + 1);
+		return;
+	}
+	if (!strcmp(argv[0], "unload")) {
+		do_unload();
+		return;
 	}
 	kmsg_mark(job);
 	if (!strcmp(argv[0], "run"))

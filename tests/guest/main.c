@@ -24,6 +24,7 @@
 #define GUEST_HELPERS
 #include "guest.h"
 #include "kmsg.h"
+#include "record.h"
 
 static struct guest_test *tests, **tests_end = &tests;
 const char *guest_design;
@@ -157,22 +158,6 @@ static int hold(int fd)
 	return 0;
 }
 
-static void json_string(FILE *out, const char *s)
-{
-	fputc('"', out);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\u%04x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('"', out);
-}
-
 static double seconds_now(void)
 {
 	struct timespec t;
@@ -255,23 +240,18 @@ static bool run(struct guest_test *t, FILE *out, bool log)
 	}
 
 	fputs("{\"test\":", out);
-	json_string(out, name);
+	record_string(out, name);
 	fprintf(out, ",\"ok\":%s,\"seconds\":%.2f", why[0] ? "false" : "true",
 		took);
 	if (why[0]) {
-		fputs(",\"why\":", out);
-		json_string(out, why);
+		record_member(out, "why", why);
 	} else if (how[0]) {
-		fputs(",\"known\":", out);
-		json_string(out, t->known);
-		fputs(",\"why\":", out);
-		json_string(out, how);
+		record_member(out, "known", t->known);
+		record_member(out, "why", how);
 	} else if (shared->skip[0]) {
-		fputs(",\"skip\":", out);
-		json_string(out, shared->skip);
+		record_member(out, "skip", shared->skip);
 	}
-	fputs(",\"about\":", out);
-	json_string(out, t->about);
+	record_member(out, "about", t->about);
 	fputs("}\n", out);
 	fflush(out);
 	return !why[0];
