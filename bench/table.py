@@ -18,9 +18,12 @@ import textwrap
 
 import records
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm"))
+import tables
+
 REFERENCE = "epoll"         # ratios are to this design, the kernel's epoll ET
 MAPPED = "devepoll"         # the design that the closing sentence is about
-PORT = ("ovflist", "singlepass", "wfcqueue", "rwlock")      # the stores of /dev/eventpoll
+PORT = [design.name for design in tables.designs(tables.STORE)]
 # one for each design, in their order; those of the stores are told apart by dashes too
 COLOURS = ("#c00000", "#000000", "#808080", "#0060c0", "#e08000", "#008040", "#8020c0",
            "#a0a000", "#00a0a0", "#c060a0")

@@ -12,8 +12,6 @@ mkdir -p "$LAB_BUILD" 2>/dev/null || {
 }
 LAB_BUILD=$(cd "$LAB_BUILD" && pwd -P)
 export LAB_BUILD PYTHONDONTWRITEBYTECODE=1
-LAB_KERNELS="6.1 6.1-rt 6.1-cloud 6.12 6.12-rt 6.12-cloud"
-LAB_DEBUG_KERNELS="debug debug-6.1"
 
 say() { printf '%s\n' "lab: $*" >&2; }
 
@@ -27,6 +25,34 @@ die() {
 usage() {
 	say "$*"
 	exit 2
+}
+
+# options VERB SPEC.. -- ARG..: the options of a verb, each a variable of that name
+# ("-" as "_").  NAME= takes a value, NAME+ adds one to an array, NAME is set to 1;
+# NAME> takes a value too, but both go on as they are, into the array passed.  What
+# comes behind the options is in the array rest.
+options() {
+	local verb=$1 specs=' ' name
+	shift
+	while [ "$1" != -- ]; do
+		specs+="$1 "
+		shift
+	done
+	shift
+	passed=()
+	while [[ ${1-} = -?* ]]; do
+		name=${1#--}
+		[[ $specs = *" $name"[=+\>]" "* && $# = 1 ]] && usage "$verb: $1 wants a value"
+		case $specs in
+		*" $name= "*) printf -v "$name" %s "$2"; shift ;;
+		*" $name+ "*) local -n option_list=$name; option_list+=("$2"); unset -n option_list; shift ;;
+		*" $name> "*) passed+=("$1" "$2"); shift ;;
+		*" $name "*) printf -v "${name//-/_}" 1 ;;
+		*) usage "$verb: unknown option '$1': ./lab help lists them" ;;
+		esac
+		shift
+	done
+	rest=("$@")
 }
 
 # as_root COMMAND..
@@ -90,13 +116,35 @@ locked() {
 	) 9>"$LAB_BUILD/.lock/$lock"
 }
 
-# known_kernel NAME: complains when no such kernel is known
-known_kernel() {
-	case " $LAB_KERNELS $LAB_DEBUG_KERNELS host " in
-	*" $1 "*) ;;
-	*) usage "unknown kernel '$1': one of $LAB_KERNELS $LAB_DEBUG_KERNELS host" ;;
-	esac
+# of_host KEY: the words of vm/hosts.tab for this machine, or for LAB_HOST
+of_host() {
+	local table=$LAB_SRC/vm/hosts.tab release
+	release=${LAB_HOST-$(. /etc/os-release 2>/dev/null; echo "${VERSION_CODENAME-}")}
+	awk -v key="$1" -v host="$release" '
+		/^#/ || !NF { next }
+		NF < 3 {
+			printf "lab: %s:%d: wants a host, a key and words\n", FILENAME, FNR >"/dev/stderr"
+			broken = 1
+			exit 2
+		}
+		$1 != "*" { if (!first) first = $1; if ($1 == host) known = 1 }
+		$2 == key { whose = $1; $1 = $2 = ""; words[whose] = words[whose] $0 }
+		END {
+			if (broken)
+				exit
+			told = words["*"] words[known ? host : first]
+			if (!told)
+				exit 1
+			print told
+		}' "$table"
 }
+
+# kernels [USED], kernel_is NAME FIELD..: of vm/kernels.tab
+kernels() { "$LAB_SRC/vm/tables.py" kernels "$@"; }
+kernel_is() { "$LAB_SRC/vm/tables.py" kernel "$@"; }
+
+# known_kernel NAME: complains when no such kernel is known
+known_kernel() { kernel_is "$1" >/dev/null || exit 2; }
 
 # kernel_release NAME: the release of a fetched kernel
 kernel_release() { cat "$LAB_BUILD/kernels/$1/release"; }

@@ -9,9 +9,6 @@ As a program: results.py [--tap] [--equal N] DIR..       prints the tests of the
 guests whose results are in DIR as a list or as TAP, closing with the counts;
 exit 1 if a test failed or a guest did.  With --equal each store of the port must
 have passed at least N cases that the kernel's epoll passed in the same guest.
-results.py --from-trs FILE   makes such results of the lines that Automake's test
-driver leaves.
-
 A test that is known to fail, "known" in its record, says so and why; it is
 counted apart, and fails once it does not fail any more.
 """
@@ -20,6 +17,8 @@ import json
 import os
 import re
 import sys
+
+import tables
 
 
 def parse(line):
@@ -102,21 +101,19 @@ def tests_of(records):
     return tests + since
 
 
-STORES = ("ovflist", "singlepass", "wfcqueue", "rwlock")
-
-
 def passed(test):
     return test.get("ok") and not test.get("skip") and not test.get("known")
 
 
 def compared(tests, equal):
     """For each store a result: how often it is as the kernel's epoll was."""
-    cases = {suite: set() for suite in STORES + ("epoll",)}
+    judge, = tables.designs(tables.JUDGE)
+    cases = {design.name: set() for design in tables.designs(tables.STORE) + [judge]}
     for test in filter(passed, tests):
         suite, _, name = test.get("test", "").partition(".")
         if suite in cases:
             cases[suite].add(name)
-    judge = cases.pop("epoll")
+    judge = cases.pop(judge.name)
     if not judge:
         return []
     results = []
@@ -145,17 +142,18 @@ def collect(folder, equal=0):
     return tests
 
 
-def from_trs(path):
-    """Lines like "PASS program: 1 - name # SKIP why" become results."""
-    with open(path) as file:
-        for line in file:
-            state, name = line.rstrip("\n").split(" ", 1)
-            record = {"test": name, "ok": state in ("PASS", "SKIP", "XFAIL")}
-            if state == "SKIP":
-                record["skip"] = name.split("# SKIP")[-1].strip()
-            elif not record["ok"]:
-                record["why"] = "make check-host says %s" % state
-            print(json.dumps(record))
+def of_trs(path, folder):
+    """The results that Automake's test driver leaves, one file a test program."""
+    program = os.path.relpath(path, folder)[:-len(".trs")]
+    with open(path, errors="replace") as file:
+        told = re.findall(r"^:test-result: (\w+) *(.*)$", file.read(), re.M)
+    for state, name in told:
+        record = {"test": "%s: %s" % (program, name), "ok": state in ("PASS", "SKIP", "XFAIL")}
+        if state == "SKIP":
+            record["skip"] = name.split("# SKIP")[-1].strip()
+        elif not record["ok"]:
+            record["why"] = "make check-host says %s" % state
+        yield record
 
 
 def print_tap(guests):
@@ -197,20 +195,21 @@ def print_list(guests):
         ", %d skipped" % counts["skip"] if counts["skip"] else ""))
 
 
+def show(folders, tap=False, equal=0):
+    """Prints the tests of all guests; true if none failed."""
+    guests = [("/".join(os.path.normpath(folder).split(os.sep)[-2:]), collect(folder, equal))
+              for folder in folders]
+    (print_tap if tap else print_list)(guests)
+    return all(test.get("ok") for _, tests in guests for test in tests)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--from-trs", metavar="FILE")
     parser.add_argument("--tap", action="store_true")
     parser.add_argument("--equal", type=int, default=0, metavar="N")
     parser.add_argument("folders", nargs="*", metavar="DIR")
     args = parser.parse_args()
-    if args.from_trs:
-        from_trs(args.from_trs)
-        return 0
-    guests = [("/".join(os.path.normpath(folder).split(os.sep)[-2:]),
-               collect(folder, args.equal)) for folder in args.folders]
-    (print_tap if args.tap else print_list)(guests)
-    return 0 if all(test.get("ok") for _, tests in guests for test in tests) else 1
+    return 0 if show(args.folders, args.tap, args.equal) else 1
 
 
 if __name__ == "__main__":

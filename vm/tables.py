@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""tables.py - the tables of the laboratory, read in one place.
+
+usage: tables.py kernels [USED]          names, by kernels.tab's column "used"
+       tables.py kernel NAME [FIELD..]   the fields of one, in a line
+       tables.py designs [KIND..]        names, by lib/designs.def's kinds
+
+Exit 2 and one line: a name that is not there, with those that are; or what is
+wrong with a table, with file and line.
+"""
+import collections
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SRC = os.path.dirname(HERE)
+BUILD = os.path.abspath(os.environ.get("LAB_BUILD") or os.path.join(SRC, "build"))
+
+Kernel = collections.namedtuple(
+    "Kernel", "name branch flavour slow patience cycles stall lockup used lanes")
+Guest = collections.namedtuple("Guest", "lane options")
+Suites = collections.namedtuple("Suites", "lane modules seconds parts patterns")
+Pass = collections.namedtuple("Pass", "name lane modules seconds patterns")
+Program = collections.namedtuple("Program", "name lane modules seconds command")
+ByRun = collections.namedtuple("ByRun", "form design python tests")
+Lanes = collections.namedtuple("Lanes", "guests suites passes programs by_run")
+Plant = collections.namedtuple("Plant", "fault module patterns")
+Design = collections.namedtuple("Design", "name kind")
+
+# how a program names the kinds of designs.def
+JUDGE, DEVICE, STORE = "JUDGE", "DEVICE", "STORE"
+
+
+class Broken(Exception):
+    """What is wrong with a table, or with a name that is looked for in one."""
+
+
+def lines(path):
+    """(where, words) of each line that says something."""
+    with open(path) as table:
+        for number, line in enumerate(table, 1):
+            words = line.split()
+            if words and not words[0].startswith("#"):
+                yield "%s:%d" % (os.path.relpath(path, SRC), number), words
+
+
+def wants(where, condition, what):
+    """A broken line: file, line, what is wrong."""
+    if not condition:
+        raise Broken("%s: %s" % (where, what))
+
+
+def number(where, word, what):
+    wants(where, word.isdigit() and int(word), "%s wants a number, not '%s'" % (what, word))
+    return int(word)
+
+
+def kernels(path=os.path.join(HERE, "kernels.tab")):
+    """All of them by name, in their order."""
+    found = {}
+    for where, words in lines(path):
+        wants(where, len(words) == len(Kernel._fields), "%d words, a kernel has %d: %s" % (
+            len(words), len(Kernel._fields), " ".join(Kernel._fields)))
+        row = dict(zip(Kernel._fields, words))
+        wants(where, row["name"] not in found, "kernel '%s' a second time" % row["name"])
+        for field in ("slow", "patience", "cycles", "stall", "lockup"):
+            row[field] = number(where, row[field], field)
+        row["used"] = row["used"].strip("-").split(",")
+        # lane: form
+        row["lanes"] = dict((lane.split(":") + [""])[:2] for lane in row["lanes"].split(","))
+        found[row["name"]] = Kernel(**row)
+    wants(path, [k for k in found.values() if "default" in k.used][1:] == [],
+          "more than one default kernel")
+    return found
+
+
+def lanes(path=os.path.join(HERE, "lanes.tab")):
+    """What runs in which guest, in the order of the table."""
+    table = Lanes([], [], [], [], [])
+    for where, (kind, *words) in lines(path):
+        least = {"guest": 1, "pass": 5, "suites": 4, "stores": 4, "program": 5, "by-run": 4}
+        wants(where, kind in least, "unknown kind '%s': one of %s" % (kind, " ".join(least)))
+        wants(where, len(words) >= least[kind], "too few words for '%s'" % kind)
+        if kind == "guest":
+            table.guests.append(Guest(words[0], words[1:]))
+            continue
+        if kind == "by-run":
+            table.by_run.append(ByRun(words[0], words[1], words[2] == "python", words[3:]))
+            continue
+        name = words.pop(0) if kind in ("pass", "program") else None
+        lane, modules, seconds, *rest = words
+        seconds = number(where, seconds, "seconds")
+        wants(where, lane in [g.lane for g in table.guests],
+              "unknown lane '%s': one of %s" % (lane, " ".join(g.lane for g in table.guests)))
+        wants(where, modules in ("none", "loaded") or "=" in modules,
+              "modules are none, loaded or a parameter of fcb, not '%s'" % modules)
+        if kind == "pass":
+            table.passes.append(Pass(name, lane, modules, seconds, rest))
+        elif kind == "program":
+            table.programs.append(Program(name, lane, modules, seconds, rest))
+        else:
+            table.suites.append(Suites(lane, modules, seconds, kind == "stores", rest))
+    return table
+
+
+def plants(path=os.path.join(SRC, "tests", "plants.txt")):
+    """The planted faults, and the tests that have to notice."""
+    found = []
+    for where, words in lines(path):
+        wants(where, len(words) >= 3 and "=" in words[0],
+              "a planted fault is PARAMETER=VALUE MODULE TEST..")
+        found.append(Plant(words[0], words[1], words[2:]))
+    return found
+
+
+def designs(*kinds, path=os.path.join(SRC, "lib", "designs.def")):
+    """Those of some kinds in their order, or all."""
+    with open(path) as table:
+        found = re.findall(r"^(JUDGE|DEVICE|STORE|OTHER)\((\w+)", table.read(), re.M)
+    return [Design(name.replace("_", "-"), kind) for kind, name in found
+            if not kinds or kind in kinds]
+
+
+def by_epoll_run():
+    """The designs of epoll-run and of the behaviour list: the judge, the stores, the device."""
+    return [d.name for kind in (JUDGE, STORE, DEVICE) for d in designs(kind)]
+
+
+def kernel(name):
+    known = kernels()
+    if name not in known:
+        raise Broken("unknown kernel '%s': one of %s" % (name, " ".join(known)))
+    return known[name]
+
+
+def main(what="", *words):
+    if what == "kernels":
+        print(" ".join(k.name for k in kernels().values() if not words or words[0] in k.used))
+    elif what == "kernel" and words:
+        row = kernel(words[0])
+        print(" ".join(str(getattr(row, field)) for field in words[1:]))
+    elif what == "designs":
+        print(" ".join(by_epoll_run() if words == ("by-run",) else
+                       (d.name for d in designs(*words))))
+    else:
+        raise Broken(__doc__.split("\n\n")[1])
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except Broken as told:
+        print("lab: %s" % told, file=sys.stderr)
+        sys.exit(2)
