@@ -67,13 +67,16 @@ as_root() {
 }
 
 # apt_suite SUITE: from here on apt knows this suite of Debian and nothing else, by
-# lists of its own, which the keys of this machine's Debian verify; what the machine
+# lists of its own from the same mirror, which the keys of this machine's Debian verify; what the machine
 # is installed from is not touched, and root is not needed
 apt_options=()
 apt_suite() {
-	local dir=$LAB_BUILD/apt/$1
+	local dir=$LAB_BUILD/apt/$1 mirror
 	mkdir -p "$dir"/{lists,archives}/partial || exit 1
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $1 main" \
+	# shellcheck disable=SC2016 # apt expands it
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' |
+		grep -m1 '/debian/$') || die "apt has no Debian mirror in its sources (see /etc/apt/sources.list)"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" \
 		>"$dir/sources"
 	apt_options=(-o "Dir::Etc::sourcelist=$dir/sources" -o Dir::Etc::sourceparts=/dev/null
 		-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir" -o APT::Sandbox::User=root)
