@@ -64,7 +64,7 @@
 #include "plant.h"
 
 const long ion_band_table[FCB_NBANDS] = {
-	ION_IN, ION_OUT, ION_IN, ION_ERR, ION_IN, ION_HUP,
+	ION_IN, ION_OUT, ION_IN, ION_ERR, 0, ION_HUP,
 };
 EXPORT_SYMBOL_GPL(ion_band_table);
 

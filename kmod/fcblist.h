@@ -43,7 +43,10 @@
 /** FCB_NBANDS - entries in the band tables: IN, OUT, MSG, ERR, PRI, HUP. */
 #define FCB_NBANDS		6
 
-/* Indexed by band - POLL_IN, as SIGIO has them (2.5.42, fs/fcblist.c). */
+/*
+ * Indexed by band - POLL_IN, as SIGIO has them (2.5.42, fs/fcblist.c).  For callers
+ * that have a band; the taps have a key, and use neither.
+ */
 extern const long ion_band_table[FCB_NBANDS];
 extern const long poll_band_table[FCB_NBANDS];
 
