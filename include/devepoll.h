@@ -2,10 +2,10 @@
 /*
  * devepoll.h - what a program needs to use /dev/epoll
  *
- * The interface is that of the /dev/epoll patch for Linux 2.5.42 (October
- * 2002); numbers, structures and names are the ones that programs of the time
- * were compiled with.  Usable from C and C++, in programs and in the module.
- *
+ * The interface is that of Davide Libenzi's /dev/epoll, in Hanna Linder's port of
+ * his patch to Linux 2.5.42 (October 2002); numbers, structures and names are the
+ * ones that programs of the time were compiled with.  Usable from C and C++, in
+ * programs and in the module.
  * The life of a set:
  *
  *	int fd = open("/dev/epoll", O_RDWR);

@@ -37,12 +37,13 @@
 /**
  * enum eventpoll_store - where an instance keeps what is ready
  * @EVENTPOLL_OVFLIST: a list, and a second one beside it for what comes while
- *	the first is handed out (2.6.22 to 5.0, and again since 6.18); the default
+ *	the first is handed out, as epoll has them since 6.18; the default
  * @EVENTPOLL_SINGLEPASS: the list alone, gone through once (May 2007); loses
- *	what comes between the look at a file and the relinking of its item
- * @EVENTPOLL_WFCQUEUE: a wait-free queue and a state in every item (RFC of 2013)
+ *	what comes between the look at a file and the unlinking of its item
+ * @EVENTPOLL_WFCQUEUE: a wait-free queue and a state in every item (an RFC of
+ *	2013, with its lost event repaired)
  * @EVENTPOLL_RWLOCK: as ovflist, appended to with xchg under a shared lock (5.1
- *	to 6.17)
+ *	to 6.17 of mainline)
  */
 enum eventpoll_store {
 	EVENTPOLL_OVFLIST,

@@ -2,11 +2,12 @@
 /*
  * fcb_wakeup.c - events from the wait queues of the watched file
  *
- * In 2002 events came from sk_wake_async() and from hooks in the pipe code.
- * Both still exist, but they miss most kinds of files, so here a watched file
- * is listened to like epoll does it: vfs_poll() shows the wait queues, and an
- * entry of ours goes on each of them (one for most files, two for a FIFO that
- * is open both ways or for a pty; nothing is assumed).
+ * In 2002 events came from sk_wake_async() and from calls that the patch put into
+ * the pipe code.  The first still exists, and pipes raise SIGIO by kill_fasync();
+ * but they miss most kinds of files, so here a watched file is listened to like
+ * epoll does it: vfs_poll() shows the wait queues, and an entry of ours goes on
+ * each of them (one for most files, two for a FIFO that is open both ways or for
+ * a pty; nothing is assumed).
  *
  * Whose queues.  What the first registration of a list is shown is tapped for
  * all of them.  Each later one polls as well, and where it is shown a queue

@@ -219,9 +219,9 @@ static bool singlepass_round(const struct way *way)
 static const struct way singlepass_ways[] = {
 	{ .title = "singlepass (May 2007): one list, gone through once",
 	  .before = "", .after = "", .hurts = true, .design = &singlepass },
-	{ .title = "ovflist (2.6.22 to 5.0, and again since 6.18): a side list",
+	{ .title = "ovflist (since 6.18): a side list",
 	  .before = "ovflist ", .after = "", .design = &ovflist },
-	{ .title = "wfcqueue (RFC of 2013): the same script, what differs",
+	{ .title = "wfcqueue (after the RFC of 2013, repaired): the same script, what differs",
 	  .before = "wfcqueue ", .after = "", .brief = true,
 	  .design = &wfcqueue },
 	{ .title = "rwlock (5.1 to 6.17): the same script, what differs",
@@ -232,8 +232,8 @@ static const struct way singlepass_ways[] = {
 
 const struct exhibit exhibit_singlepass = {
 	.name = "singlepass",
-	.about = "May 2007: an event between the look at a file and the relinking of its item is lost",
-	.when = "May 2007, before 2.6.22. epoll had gone over its ready list three times to tell what is ready; now it went over it once, and relied on this: an item in the consumer's hands still looks linked, so an event leaves it alone. A side list beside the list took its place in 2.6.22. That it has a hole can be read off the design; here it is held open, so that an event falls into it every time.",
+	.about = "May 2007: an event between the look at a file and the unlinking of its item is lost",
+	.when = "May 2007, before 2.6.22. epoll had gone over its ready list three times to tell what is ready; now it went over it once, and relied on this: an item in the consumer's hands still looks linked, so an event leaves it alone. A week later a side list beside the list took its place, which 2.6.22 had. That it has a hole can be read off the design; here it is held open, so that an event falls into it every time.",
 	.harm = "lost",
 	.moral = "One question separates the generations: what does an event do to an item that the consumer holds right now? Nothing; park it beside the list; flip its state and append it again; write to the other half.",
 	.round = singlepass_round,

@@ -404,6 +404,6 @@ static void __exit eventpoll_port_exit(void)
 module_init(eventpoll_port_init);
 module_exit(eventpoll_port_exit);
 
-MODULE_DESCRIPTION("/dev/eventpoll: modern epoll with the ready stores of four times");
+MODULE_DESCRIPTION("/dev/eventpoll: modern epoll with a choice of ready stores");
 MODULE_AUTHOR("The devepoll authors");
 MODULE_LICENSE("GPL");

@@ -36,20 +36,24 @@
  * however long, is not waited for by anybody.
  *
  * That is what the races of the years came down to:
- *  - close of a file against close of the instance (opened in 6.4 by counting
- *    references instead of taking a global mutex): above.
+ *  - close of a file against close of the instance that watches it, which may be
+ *    watched and closed itself (CVE-2026-46242; opened in 6.4 by counting references
+ *    instead of taking a global mutex): above, and a watched instance is a file like
+ *    any other here: pinned, or left to its closer.
+ *  - a reader that is still in an instance when it is freed (CVE-2026-43074, 6.4 to
+ *    7.0-rc): nesting.c comes to an instance by a link, under a mutex that the end
+ *    of the link takes, and ep_put() frees after a grace period, as items are freed.
  *  - vfs_poll() of a file whose count is zero already (CVE-2024-38580): whoever
  *    asks a file pins it first, and what cannot be pinned has nothing to tell
  *    (ep_item_ask()).
- *  - giving up the last reference of an instance with its mutex held
- *    (CVE-2025-38349): only the closer can have the last one, and it lets go of
- *    the mutex first; ctl and release are called through a file or a reference
- *    of their own.
- *  - an instance that is watched and closed while its watcher is closed
- *    (CVE-2026-46242): a watched instance is a file like any other here: whole
- *    until its closer has been let through.
+ *  - giving up a reference of an instance with its mutex held (CVE-2025-38349).
+ *    The last one given up so was in order; the next to last was not: whoever then
+ *    drops the last frees the mutex that is still being unlocked.  Here the closer
+ *    lets go of the mutex before it drops its item's reference.  Ctl and release do
+ *    drop an item's reference under it, but hold the instance by its file, or by
+ *    the file's own reference, until they have let go.
  *  - a reader that is preempted with the shared lock held keeps the consumer
- *    waiting (5.1 to 6.17, PREEMPT_RT): true to the original in ready_rwlock.c,
+ *    waiting (PREEMPT_RT, 5.1 to 6.17 of mainline): true to the original in ready_rwlock.c,
  *    and nowhere else.
  *
  * Locks, outermost first

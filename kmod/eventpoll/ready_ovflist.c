@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ready_ovflist.c - a list, and a second one beside it (2.6.22 to 5.0, 6.18)
+ * ready_ovflist.c - a list, and a second one beside it (since 6.18)
  *
- * The list of 2007, a week after the single pass (ready_singlepass.c) and its
- * hole.  While the consumer goes through what it took, it leaves the store
- * open: a producer that comes meanwhile chains its item on a side list, whatever
- * the consumer is doing with that item, and the consumer merges the side list
- * when it has done.  After ten years of the plain spin lock and seven of a
- * cleverer one (ready_rwlock.c), epoll returned to this in 6.18.
+ * The two lists came in May 2007, a week after the single pass
+ * (ready_singlepass.c) and its hole.  While the consumer goes through what it
+ * took, it leaves the store open: a producer that comes meanwhile chains its item
+ * on a side list, whatever the consumer is doing with that item, and the consumer
+ * merges the side list when it has done.  After nearly twelve years of the plain
+ * spin lock and six and a half of a cleverer one (ready_rwlock.c), epoll returned
+ * to this in 6.18, and in stable kernels (6.1.159, 6.6.114, and 6.12 by 6.12.79).
+ *
+ * It is that epoll.  The one of 2.6.22 to 5.0 had the same two lists, but put the
+ * side list back newest first and behind what was level-triggered, and woke nobody
+ * during a transfer: doc/sources/linux-2.6.37.md.
  *
  * What does the producer do to an item that the consumer holds right now?
  *	It parks it on the side list.

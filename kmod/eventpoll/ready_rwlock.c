@@ -6,9 +6,10 @@
  * it for reading and append with atomic exchanges, and only the consumer takes
  * it alone.  With many producers on one instance that brought 57 to 79 percent
  * more events a second in the benchmark of 2018 (stress-epoll).  The price came
- * to light later: on a kernel with PREEMPT_RT a reader that was preempted keeps
- * the consumer waiting without lending it its priority, and in 6.18 the plain
- * spin lock came back.
+ * to light later: on a kernel with PREEMPT_RT the consumer waits for a reader that
+ * was preempted, and cannot lend it its own priority, since a lock does not know
+ * its readers.  In 6.18 the plain spin lock came back; stable kernels of these
+ * branches had it from October 2025 on.
  *
  * What does the producer do to an item that the consumer holds right now?
  *	It parks it on the side list, without excluding other producers.

@@ -13,8 +13,8 @@
  *
  * And that is the hole: an event that comes after the file was asked and before
  * the item is unlinked is neither in the answer nor in the list.  A waiter for
- * edges sleeps for ever on a file that is ready.  Days later a side list
- * replaced it (ready_ovflist.c); no final release ever had it.  It is kept as
+ * edges sleeps for ever on a file that is ready.  A week later a side list
+ * replaced it (ready_ovflist.c), before the next release.  It is kept as
  * the exhibit that it is: "./lab exhibit singlepass" makes it happen every time.
  *
  *	operation	beside what	guarded by
@@ -25,9 +25,11 @@
  *	forget		post of others	lock
  *
  * lock is innermost but for the locks of wait queues, under which post runs.
- * Of 2007 it keeps the order of the steps, not their way of locking: there,
- * several consumers shared a semaphore, and an item was unlinked with a barrier
- * alone.  Here nothing but the event can be lost.
+ * Of 2007 it keeps the order of the steps at one item, not their way of locking:
+ * there, several consumers shared a semaphore, and an item was unlinked with a
+ * barrier alone.  Here nothing but the event can be lost.  Nor does it keep where
+ * told level-triggered items went, to the head of the list; here they go to its
+ * tail.  doc/single-pass.md goes through the argument of 2007.
  */
 #include <linux/list.h>
 #include <linux/spinlock.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ready_wfcqueue.c - a wait-free queue, and a state in every item (RFC of 2013)
+ * ready_wfcqueue.c - a wait-free queue, and a state in every item (after an RFC)
  *
  * In March 2013 Eric Wong proposed to put the ready items in the wait-free
  * concurrent queue of liburcu.  A producer takes no lock: one exchange appends,
@@ -12,6 +12,11 @@
  * What does the producer do to an item that the consumer holds right now?
  *	It flips the item's state from idle to ready and appends it again: the
  *	consumer makes an item idle before it asks the file.
+ *
+ * That order is ours, a repair.  In the RFC (version 3) an item stays
+ * ready while its file is asked and becomes idle after the copy, so an event in
+ * between finds it ready and goes away: lost for edges, and for what was asked and
+ * had nothing (doc/sources/rfc-2013.md).
  *
  *	IDLE -> READY	post, or the consumer putting back; the one who flips
  *			it appends it.  Everybody else goes away.
