@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# tests/host/local.mk - kmod/ep_hash and kmod/ep_pages in user space
+# tests/host/local.mk - kmod/ep_hash and kmod/ep_pages in user space; the pages
 #
 # The very sources of the module, with stand-ins for the kernel's headers in
 # shim/, under the sanitizers.  "make check-host HOST_SANITIZE=" does without.
@@ -77,3 +77,7 @@ tests_host_test_ep_plant_CPPFLAGS = $(HOST_CPPFLAGS) -DDEVEPOLL_PLANT
 tests_host_test_ep_plant_CFLAGS = $(HOST_CFLAGS)
 tests_host_test_ep_plant_LDFLAGS = $(HOST_SANITIZE)
 tests_host_test_ep_plant_LDADD = $(CHECK_LIBS)
+
+# What the pages say of the code and of each other.
+HOST_TESTS += tests/host/docs.test
+EXTRA_DIST += tests/host/docs.test
