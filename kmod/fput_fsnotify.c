@@ -17,8 +17,8 @@
  * counts its watched files.  marks_mutex guards the counts and what has a mark;
  * inside it is only what fsnotify takes itself.
  *
- * What is not told of is refused: files that fanotify has opened.  Files opened
- * with O_PATH cannot be watched anyway.
+ * What is not told of is refused: files that fanotify has opened, masters of
+ * pseudo terminals.  Files opened with O_PATH cannot be watched anyway.
  *
  * A closer that waits in here keeps fsnotify's SRCU busy, and so everybody who
  * takes a mark away, until it goes on; fsnotify offers no module a way to leave
