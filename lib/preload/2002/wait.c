@@ -275,6 +275,9 @@ static int wait_on(struct set *s, const struct wait_args *w,
 		/* A signal handler of who leads: nobody could bring anything. */
 		if (s->lead && s->leader == &this_thread)
 			return -EDEADLK;
+		/* It could not be mapped again when it grew. */
+		if (!s->q.map)
+			return -ENOMEM;
 		ret = s->lead || s->growing ? follow(&p) : lead(&p);
 		/* The time is looked at above. */
 		if (ret > 0)

@@ -65,8 +65,10 @@ void set_beside(struct set *s, struct pollfd *device, struct pollfd *kick)
 		s->shown = false;
 	}
 	set_call_out(s);
+	/* Not while another has it, or nobody can take what it holds. */
 	*device = (struct pollfd){
-		.fd = s->in_device ? -1 : s->q.fd, .events = POLLIN,
+		.fd = s->in_device || !s->q.map ? -1 : s->q.fd,
+		.events = POLLIN,
 	};
 	*kick = (struct pollfd){ .fd = s->kick, .events = POLLIN };
 	s->beside++;
