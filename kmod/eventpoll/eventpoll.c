@@ -350,6 +350,15 @@ fault:
 	return false;
 }
 
+/* As many of these may follow each other as there are items. */
+static enum ep_verdict nothing(struct ep_batch *batch)
+{
+	cond_resched();
+	if (fatal_signal_pending(current))
+		batch->left = 0;
+	return EP_DONE;
+}
+
 enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 {
 	struct epitem *item = ep_item_of(link);
@@ -358,10 +367,10 @@ enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 	events = ep_item_ask(item, &batch->pt, batch->depth + 1,
 			     batch->outside);
 	if (batch->look)
-		return events ? leave(batch, 1) : EP_DONE;
+		return events ? leave(batch, 1) : nothing(batch);
 	ep_stall();
 	if (!events)
-		return EP_DONE;
+		return nothing(batch);
 	if (!tell(batch->out, events, item->data))
 		return leave(batch, -EFAULT);
 	batch->out++;

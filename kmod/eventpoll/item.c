@@ -230,6 +230,8 @@ __poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
 	if (item->kind == EP_PORT) {
 		child = ep_of_file(file);
 		poll_wait(file, &child->poll_wait, pt);
+		/* First on the queue, then the look; see wake.c. */
+		smp_mb();
 		mask = ep_look(child, depth, outside) ?
 		       EPOLLIN | EPOLLRDNORM : 0;
 	} else {
