@@ -218,7 +218,7 @@ def preload_job(job, form, table):
     if form == "full":
         # it sleeps for half a minute a design
         for design in tables.designs(tables.JUDGE, tables.STORE, tables.DEVICE):
-            job.run(400, "selftest", design.name)
+            job.run(1000, "selftest", design.name)
     job.run(60, "cancelled", *stores)
     # the kernel's operation does not know an instance of ours
     job.run(60, "epoll-run", "--uring", "with_uring", "refused")
