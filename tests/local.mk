@@ -18,6 +18,10 @@ tests_guest_tests_SOURCES = \
 	tests/guest/growth.c \
 	tests/guest/growth.h \
 	tests/guest/sources.c \
+	tests/guest/stage.c \
+	tests/guest/stage.h \
+	tests/guest/user.c \
+	tests/guest/user.h \
 	tests/guest/abi.c \
 	tests/guest/mmap.c \
 	tests/guest/compat.c \

@@ -16,59 +16,7 @@
 #include <sys/wait.h>
 
 #include "told.h"
-
-/* Sends a descriptor over a unix socket. */
-static void send_fd(int sock, int fd)
-{
-	char space[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 'f';
-	struct iovec io = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr m = {
-		.msg_iov = &io, .msg_iovlen = 1,
-		.msg_control = space, .msg_controllen = sizeof(space),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	ck_assert_msg(sendmsg(sock, &m, 0) == 1, "sendmsg: %s", strerror(errno));
-}
-
-/* Waits for one and takes it. */
-static int recv_fd(int sock)
-{
-	char space[CMSG_SPACE(sizeof(int))], byte;
-	struct iovec io = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr m = {
-		.msg_iov = &io, .msg_iovlen = 1,
-		.msg_control = space, .msg_controllen = sizeof(space),
-	};
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-	int fd;
-
-	GUEST_RETURNS(poll(&p, 1, GUEST_WAIT_MS), 1);
-	ck_assert_msg(recvmsg(sock, &m, MSG_CMSG_CLOEXEC) == 1, "recvmsg: %s",
-		      strerror(errno));
-	ck_assert_msg(CMSG_FIRSTHDR(&m), "no descriptor came");
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(int));
-	return fd;
-}
-
-/* Tells the other side, and waits for it: one byte over a unix socket. */
-static void say(int sock)
-{
-	guest_put(sock);
-}
-
-static void hear(int sock)
-{
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-	char c;
-
-	GUEST_RETURNS(poll(&p, 1, 2 * GUEST_WAIT_MS), 1);
-	ck_assert_msg(read(sock, &c, 1) == 1, "the other process is gone");
-}
+#include "user.h"
 
 static bool no_items(void *arg)
 {
@@ -136,13 +84,13 @@ GUEST_TEST(process, fork_parent_leaves, 30,
 	evset_add(&s, p[0], POLLIN);
 	pid = guest_fork();
 	if (!pid) {
-		hear(c[1]);
+		user_hear(c[1]);
 		guest_put(p[1]);
 		evset_expect(&s, p[0], POLLIN);
 		_exit(0);
 	}
 	evset_close(&s);
-	say(c[0]);
+	guest_put(c[0]);
 	guest_reap(pid);
 }
 
@@ -265,18 +213,18 @@ GUEST_TEST(process, scm_instance, 30,
 	guest_pipe(p);
 	pid = guest_fork();
 	if (!pid) {
-		s.fd = recv_fd(c[1]);
+		s.fd = user_recv_fd(c[1]);
 		s.max = 8;
 		evset_map(&s);
 		evset_expect(&s, p[0], POLLIN);
-		say(c[1]);
+		guest_put(c[1]);
 		_exit(0);
 	}
 	evset_open(&s, 8);
 	evset_add(&s, p[0], POLLIN);
-	send_fd(c[0], s.fd);
+	user_send_fd(c[0], s.fd);
 	guest_put(p[1]);
-	hear(c[0]);
+	user_hear(c[0]);
 	guest_reap(pid);
 	evset_none(&s);
 }
@@ -297,11 +245,11 @@ GUEST_TEST(process, scm_numbers, 30,
 		/* Number p[0] means the other pipe from here on. */
 		GUEST_RETURNS(dup2(q[0], p[0]), p[0]);
 		evset_add(&s, p[0], POLLIN);
-		say(c[1]);
-		hear(c[1]);
+		guest_put(c[1]);
+		user_hear(c[1]);
 		_exit(0);
 	}
-	hear(c[0]);
+	user_hear(c[0]);
 	guest_put(p[1]);
 	evset_none(&s);
 	guest_put(q[1]);
@@ -313,7 +261,7 @@ GUEST_TEST(process, scm_numbers, 30,
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
 	GUEST_RETURNS(evset_info(&s, "items"), 1);
-	say(c[0]);
+	guest_put(c[0]);
 	guest_reap(pid);
 }
 
@@ -327,7 +275,7 @@ GUEST_TEST(process, scm_watched_in_flight, 30,
 	guest_unix(c);
 	guest_pipe(p);
 	evset_add(&s, p[0], POLLIN);
-	send_fd(c[0], p[0]);
+	user_send_fd(c[0], p[0]);
 	close(p[0]);
 	GUEST_RETURNS(evset_info(&s, "items"), 1);
 	guest_put(p[1]);
@@ -349,9 +297,9 @@ GUEST_TEST(process, scm_watched_received, 30,
 	guest_unix(c);
 	guest_pipe(p);
 	evset_add(&s, p[0], POLLIN);
-	send_fd(c[0], p[0]);
+	user_send_fd(c[0], p[0]);
 	close(p[0]);
-	fd = recv_fd(c[1]);
+	fd = user_recv_fd(c[1]);
 	guest_put(p[1]);
 	/* It is the same file, told by the number it was added with. */
 	evset_expect(&s, p[0], POLLIN);
@@ -370,8 +318,8 @@ GUEST_TEST(process, scm_garbage, 60,
 	evset_add(&s, a[0], POLL_ALL);
 	evset_add(&s, a[1], POLL_ALL);
 	/* Each waits in the other's queue; then nobody holds either. */
-	send_fd(a[0], a[0]);
-	send_fd(a[1], a[1]);
+	user_send_fd(a[0], a[0]);
+	user_send_fd(a[1], a[1]);
 	close(a[0]);
 	close(a[1]);
 	/* Closing any unix socket starts the collector. */
@@ -392,10 +340,10 @@ GUEST_TEST(process, scm_instance_in_flight, 30,
 	guest_unix(c);
 	guest_pipe(p);
 	evset_add(&s, p[0], POLLIN);
-	send_fd(c[0], s.fd);
+	user_send_fd(c[0], s.fd);
 	evset_close(&s);
 	guest_put(p[1]);
-	s.fd = recv_fd(c[1]);
+	s.fd = user_recv_fd(c[1]);
 	evset_map(&s);
 	evset_expect(&s, p[0], POLLIN);
 }
@@ -414,16 +362,16 @@ GUEST_TEST(process, two_holders, 30,
 		guest_unix(c[i]);
 		pid[i] = guest_fork();
 		if (!pid[i]) {
-			hear(c[i][1]);
+			user_hear(c[i][1]);
 			_exit(0);
 		}
 	}
 	close(p[0]);
-	say(c[0][0]);
+	guest_put(c[0][0]);
 	guest_reap(pid[0]);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
-	say(c[1][0]);
+	guest_put(c[1][0]);
 	guest_reap(pid[1]);
 	GUEST_RETURNS(evset_info(&s, "items"), 0);
 	GUEST_RETURNS(guest_poll(p[1], POLLERR), POLLERR);
@@ -552,7 +500,7 @@ GUEST_TEST(process, map_in_child_outlives_close, 30,
 	pid = guest_fork();
 	if (!pid) {
 		close(s.fd);
-		hear(c[1]);
+		user_hear(c[1]);
 		/* Only this mapping is left, and the kernel still fills it. */
 		slot = (struct pollfd *)(s.map + half * (s.size / 2));
 		ck_assert(slot->fd == p[0] && slot->revents == POLLIN);
@@ -560,7 +508,7 @@ GUEST_TEST(process, map_in_child_outlives_close, 30,
 	}
 	evset_close(&s);
 	guest_put(p[1]);
-	say(c[0]);
+	guest_put(c[0]);
 	guest_reap(pid);
 }
 

@@ -4,63 +4,9 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <grp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
 #include "told.h"
-
-enum { USER = 1001, OTHER = 1002 };
-
-/* A child that is another user from here on. */
-static pid_t fork_as(uid_t uid)
-{
-	pid_t pid = guest_fork();
-
-	if (!pid)
-		ck_assert_msg(setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
-			      setresuid(uid, uid, uid) == 0,
-			      "becoming user %d: %s", (int)uid, strerror(errno));
-	return pid;
-}
-
-static char node[64];
-
-static void node_unlink(void)
-{
-	unlink(node);
-}
-
-/* A device node of our own, whose mode can be changed without a way back. */
-static void node_make(mode_t mode)
-{
-	struct stat st;
-
-	ck_assert_msg(stat(GUEST_DEVICE, &st) == 0, GUEST_DEVICE ": %s",
-		      strerror(errno));
-	snprintf(node, sizeof(node), "/tmp/epoll-%d", getpid());
-	if (mknod(node, S_IFCHR | mode, st.st_rdev) != 0)
-		GUEST_SKIP("mknod: %s", strerror(errno));
-	ck_assert(chmod(node, mode) == 0);
-	atexit(node_unlink);
-}
-
-static int node_open(void)
-{
-	return open(node, O_RDWR | O_CLOEXEC);
-}
-
-/* An instance of whoever calls. */
-static void node_evset(struct evset *s, int max)
-{
-	s->fd = node_open();
-	ck_assert_msg(s->fd >= 0, "open as user %d: %s", (int)getuid(),
-		      strerror(errno));
-	s->max = max;
-	ck_assert(ioctl(s->fd, EP_ALLOC, max) == 0);
-	evset_map(s);
-}
+#include "user.h"
 
 /* Adds eventfds until one is refused: how many went in, and why it ended. */
 static int add_until_refused(const struct evset *s, int most, int *why)
@@ -101,11 +47,11 @@ GUEST_TEST(process, user_allowed, 30,
 	node_make(0600);
 	pid = fork_as(USER);
 	if (!pid) {
-		GUEST_FAILS(node_open(), EACCES);
+		GUEST_FAILS(node_open(O_RDWR), EACCES);
 		_exit(0);
 	}
 	guest_reap(pid);
-	ck_assert(chmod(node, 0666) == 0);
+	node_chmod(0666);
 	pid = fork_as(USER);
 	if (!pid) {
 		node_evset(&s, 8);
