@@ -65,6 +65,13 @@ static void ep_queue_work(struct eventpoll *ep)
 		ep_put(ep);
 }
 
+/* A key of 0 says: something happened, ask.  They do, by ep_device_poll(). */
+static void wake_pollers(struct eventpoll *ep)
+{
+	wake_up_poll(&ep->poll_wait, READ_ONCE(ep->pages.count) ?
+				     EPOLLIN | EPOLLRDNORM : 0);
+}
+
 /*
  * Those who poll the descriptor of the instance may be other event queues
  * that the instance in turn watches, directly or not, and their wake-ups would
@@ -79,19 +86,21 @@ static void ep_queue_work(struct eventpoll *ep)
 void __ep_wake_pollers(struct eventpoll *ep, bool direct)
 {
 	if (direct)
-		wake_up_poll(&ep->poll_wait, EPOLLIN | EPOLLRDNORM);
+		wake_pollers(ep);
 	else
 		ep_queue_work(ep);
 }
 
+/*
+ * Asks no file.  A file may be long about its answer, and this queue is everybody's;
+ * and here no instance is open that would keep the module from going.
+ */
 static void ep_work(struct work_struct *work)
 {
 	struct eventpoll *ep = container_of(work, struct eventpoll, work);
 
-	ep_ask(ep, &ep->ask_leaf);
-	ep_ask(ep, &ep->ask_relay);
-	if (READ_ONCE(ep->pages.count))
-		wake_up_poll(&ep->poll_wait, EPOLLIN | EPOLLRDNORM);
+	if (READ_ONCE(ep->pages.count) || READ_ONCE(ep->nasks))
+		wake_pollers(ep);
 	ep_put(ep);
 }
 
@@ -107,6 +116,12 @@ static void ep_free(struct kref *refs)
 void ep_put(struct eventpoll *ep)
 {
 	kref_put(&ep->refs, ep_free);
+}
+
+static void asks_init(struct ep_asks *asks)
+{
+	INIT_LIST_HEAD(&asks->waiting);
+	INIT_LIST_HEAD(&asks->asked);
 }
 
 static int ep_open(struct inode *inode, struct file *file)
@@ -125,8 +140,8 @@ static int ep_open(struct inode *inode, struct file *file)
 	ep_pages_init(&ep->pages);
 	init_waitqueue_head(&ep->wq);
 	init_waitqueue_head(&ep->poll_wait);
-	INIT_LIST_HEAD(&ep->ask_leaf);
-	INIT_LIST_HEAD(&ep->ask_relay);
+	asks_init(&ep->ask_any);
+	asks_init(&ep->ask_consumer);
 	mutex_init(&ep->mtx);
 	mutex_init(&ep->map_mtx);
 	INIT_WORK(&ep->work, ep_work);
@@ -158,18 +173,17 @@ static int ep_release(struct inode *inode, struct file *file)
 
 /* The consumer. */
 
-static bool ep_has_asks(struct eventpoll *ep)
-{
-	return !list_empty(&ep->ask_leaf) || !list_empty(&ep->ask_relay);
-}
-
-/* Is there a reason not to sleep? */
+/*
+ * Is there a reason not to sleep?  What is being asked by others is none: they wake
+ * us if something comes of it.
+ */
 static bool ep_pending(struct eventpoll *ep)
 {
 	bool pending;
 
 	spin_lock_irq(&ep->lock);
-	pending = ep->pages.count || ep_has_asks(ep) || !ep->pages.numpages;
+	pending = ep->pages.count || ep->ask_any.n || ep->ask_consumer.n ||
+		  !ep->pages.numpages;
 	spin_unlock_irq(&ep->lock);
 	return pending;
 }
@@ -180,9 +194,9 @@ static int ep_harvest(struct eventpoll *ep, unsigned long *offset)
 	int n = 0;
 
 	/* A look without the lock: who adds an ask wakes us afterwards. */
-	if (ep_has_asks(ep)) {
-		ep_ask(ep, &ep->ask_leaf);
-		ep_ask(ep, &ep->ask_relay);
+	if (READ_ONCE(ep->nasks)) {
+		ep_ask(ep, &ep->ask_any);
+		ep_ask(ep, &ep->ask_consumer);
 	}
 	spin_lock_irq(&ep->lock);
 	if (ep->pages.count) {
@@ -196,7 +210,7 @@ static int ep_harvest(struct eventpoll *ep, unsigned long *offset)
 
 /*
  * Sleeps until there are events.  An ask that finds nothing brings us round
- * again, so time and signals are looked at in every round.
+ * again, so time and signals are looked at in every round, and others get the CPU.
  *
  * Return: slots, 0 at the timeout, -EINTR, -EINVAL (EP_FREE meanwhile).
  */
@@ -225,6 +239,7 @@ static int ep_wait(struct eventpoll *ep, int timeout, unsigned long *offset)
 			return -EINVAL;
 		if (signal_pending(current))
 			return -EINTR;
+		cond_resched();
 	} while (!expires || ktime_before(ktime_get(), until));
 	return 0;
 }
@@ -249,20 +264,15 @@ static int ep_poll(struct eventpoll *ep, int timeout, unsigned long *offset)
 static __poll_t ep_device_poll(struct file *file, struct poll_table_struct *pt)
 {
 	struct eventpoll *ep = file->private_data;
-	bool events, asks;
+	bool events;
 
 	poll_wait(file, &ep->poll_wait, pt);
-	/* Sockets and pipes can be asked from here. */
-	ep_ask(ep, &ep->ask_leaf);
+	ep_ask(ep, &ep->ask_any);
 
+	/* What cannot be asked here may be an event: EP_POLL finds out. */
 	spin_lock_irq(&ep->lock);
-	events = ep->pages.count;
-	asks = !list_empty(&ep->ask_relay);
+	events = ep->pages.count || ep->ask_consumer.n;
 	spin_unlock_irq(&ep->lock);
-
-	/* Others may come back to us, or hold locks that our caller holds. */
-	if (!events && asks)
-		ep_queue_work(ep);
 	return events ? EPOLLIN | EPOLLRDNORM : 0;
 }
 

@@ -51,20 +51,36 @@
 #include "fcblist.h"
 
 /**
+ * struct ep_asks - items whose files are to be asked
+ * @waiting: nobody asks them yet
+ * @asked: somebody does, and it is not known yet what comes of it
+ * @n: how many are waiting
+ *
+ * All who ask take from the same lists, so that nobody misses what is in the hands
+ * of another who may be long about it (ep_ask()).
+ */
+struct ep_asks {
+	struct list_head waiting;
+	struct list_head asked;
+	u32 n;
+};
+
+/**
  * struct eventpoll - one instance
  * @lock: guards everything without a note
  * @pages: the double buffer; its geometry also wants @map_mtx
  * @wq: the consumer in EP_POLL
  * @poll_wait: those who poll the descriptor of the instance
- * @ask_leaf: items whose state is to be asked: sockets and pipes
- * @ask_relay: the same for files of other kinds (see __ep_wake_pollers())
+ * @ask_any: files that whoever polls the instance may ask
+ * @ask_consumer: files that EP_POLL alone may ask (see can_be_asked_by_any())
+ * @nasks: items in these
  * @hash: the interest set
  * @nitems: items, hashed or about to be; never more than slots in a half
  * @consumer: bit 0: somebody is in EP_POLL; atomic
  * @mapped: mappings; atomic; goes up from 0 only under @map_mtx
  * @mtx: see above
  * @map_mtx: see above
- * @work: asks and wakes @poll_wait where a wake-up cannot
+ * @work: wakes @poll_wait where a wake-up cannot
  * @user: whose account
  * @children: items of ours that watch an instance; nest_mtx
  * @parents: items of other instances that watch this one; nest_mtx
@@ -78,8 +94,9 @@ struct eventpoll {
 	struct ep_pages pages;
 	struct wait_queue_head wq;
 	struct wait_queue_head poll_wait;
-	struct list_head ask_leaf;
-	struct list_head ask_relay;
+	struct ep_asks ask_any;
+	struct ep_asks ask_consumer;
+	u32 nasks;
 
 	struct ep_hash hash;
 	u32 nitems;
@@ -103,12 +120,15 @@ struct eventpoll {
  * struct epitem - one watched file in one instance
  * @ep: the instance
  * @slot: record and slot
- * @doubts: bits to ask for
+ * @doubts: bits to ask for; not 0 while in one of the ask lists
+ * @doubt: counts the wake-ups that left something open
+ * @waiting: in the first of the two lists of @asks
  * @dead: removed or closed: asks for no bits, so no event finds it any more
  * @hashed: in the hash
  * @relay: its file may wake others from inside a wake-up
  * @nested: its file is an instance; set before anybody else knows the item
- * @ask: in an ask list of the instance
+ * @asks: the instance's that is for this kind of file
+ * @ask: in one of its lists
  * @node: in the hash
  * @file: what it watches; whole while not @dead; NULL once it went without
  *	the item (faithful.h)
@@ -126,6 +146,9 @@ struct epitem {
 	bool hashed;
 	bool relay;
 	bool nested;
+	bool waiting;
+	u32 doubt;
+	struct ep_asks *asks;
 	struct list_head ask;
 	struct ep_hash_node node;
 	struct file *file;
@@ -151,7 +174,7 @@ void __ep_wake_pollers(struct eventpoll *ep, bool direct);
 /**
  * ep_wake_pollers() - wake those who poll the descriptor of the instance
  * @ep: the instance; not locked
- * @direct: from here, or else from a work item that asks first
+ * @direct: from here, or else from a work item
  */
 static __always_inline void ep_wake_pollers(struct eventpoll *ep, bool direct)
 {
@@ -187,11 +210,14 @@ void ep_remove_all(struct eventpoll *ep);
 /**
  * ep_ask() - ask the files what their wake-ups left open
  * @ep: the instance; no lock held
- * @asks: &ep->ask_leaf or &ep->ask_relay
+ * @asks: &ep->ask_any or &ep->ask_consumer
+ *
+ * What comes while it asks is for the next time.  Ends early in a task that is
+ * being killed.
  *
  * Context: process, may sleep.
  */
-void ep_ask(struct eventpoll *ep, struct list_head *asks);
+void ep_ask(struct eventpoll *ep, struct ep_asks *asks);
 
 /* ep_map.c: the pages */
 

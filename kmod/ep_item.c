@@ -11,10 +11,11 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "compat.h"
 #include "devepoll_trace.h"
+#include "ep_file.h"
 #include "ep_internal.h"
 #include "faithful.h"
 #include "fcblist.h"
@@ -67,6 +68,44 @@ static bool drop_this_one(void)
 #define drop_this_one()	false
 #endif
 
+/*
+ * The ask lists; ep->lock is held.  An item is in no list, or waiting, or asked.  A
+ * new doubt takes it back to those that wait, since the one who asks may have
+ * looked at the file before.
+ */
+static bool ask_later(struct eventpoll *ep, struct epitem *item, short doubts)
+{
+	item->doubts |= doubts;
+	item->doubt++;
+	if (item->waiting)
+		return false;
+	if (list_empty(&item->ask))
+		ep->nasks++;
+	item->waiting = true;
+	item->asks->n++;
+	list_move_tail(&item->ask, &item->asks->waiting);
+	return true;
+}
+
+static void ask_begin(struct epitem *item)
+{
+	if (!item->waiting)
+		return;
+	item->waiting = false;
+	item->asks->n--;
+	list_move_tail(&item->ask, &item->asks->asked);
+}
+
+static void ask_end(struct eventpoll *ep, struct epitem *item)
+{
+	if (list_empty(&item->ask))
+		return;
+	ask_begin(item);
+	item->doubts = 0;
+	ep->nasks--;
+	list_del_init(&item->ask);
+}
+
 /* The rest of item_notify() where a wake-up left something open. */
 static noinline void item_notify_doubt(struct eventpoll *ep,
 				       struct epitem *item, long plevt)
@@ -74,17 +113,14 @@ static noinline void item_notify_doubt(struct eventpoll *ep,
 {
 	short facts = plevt & item->slot.pfd.events;
 	bool posted = facts && item_post(ep, item, facts);
-	bool asked = list_empty(&item->ask);
+	bool asked = ask_later(ep, item, plevt >> FCB_DOUBT_SHIFT &
+					 item->slot.pfd.events);
 
-	item->doubts |= plevt >> FCB_DOUBT_SHIFT & item->slot.pfd.events;
-	if (asked)
-		list_add_tail(&item->ask, item->relay ? &ep->ask_relay :
-							&ep->ask_leaf);
 	spin_unlock(&ep->lock);
 
 	if (posted || asked) {
 		ep_wake_consumer(ep);
-		ep_wake_pollers(ep, posted && !item->relay);
+		ep_wake_pollers(ep, !item->relay);
 	}
 }
 
@@ -120,49 +156,80 @@ static void item_notify(struct file *file, void *data, unsigned long *local,
 	}
 }
 
-void ep_ask(struct eventpoll *ep, struct list_head *asks)
+/*
+ * Asks the file of one item.  Others may ask it at the same time, and the first
+ * answer settles the doubt; but one that came meanwhile stays.
+ */
+static void ask(struct eventpoll *ep, struct epitem *item)
+	__must_hold(&ep->lock)
 {
+	struct file *file = item->file;
+	short doubts = item->doubts;
+	u32 doubt = item->doubt;
 	bool posted = false;
-	struct epitem *item;
-	struct file *file;
-	LIST_HEAD(mine);
-	short doubts;
 	__poll_t now;
 
-	spin_lock_irq(&ep->lock);
-	/* Not what comes while we ask: a poll may bring a wake-up about. */
-	list_splice_init(asks, &mine);
-	while ((item = list_first_entry_or_null(&mine, struct epitem, ask))) {
-		list_del_init(&item->ask);
-		doubts = item->doubts;
-		item->doubts = 0;
-		file = item->file;
-		/*
-		 * Fails when the closer is on its way to item_closed(); a
-		 * stale item was found by an event that was under way then.
-		 */
-		if (!file || !compat_file_pin(file))
-			continue;
-		kref_get(&item->refs);
-		spin_unlock_irq(&ep->lock);
-
-		now = vfs_poll(file, NULL);
-
-		spin_lock_irq(&ep->lock);
-		doubts &= (__force u32)now & item->slot.pfd.events;
-		if (doubts)
-			posted |= item_post(ep, item, doubts);
-		spin_unlock_irq(&ep->lock);
-		item_put(item);
-		fput(file);
-		spin_lock_irq(&ep->lock);
+	ask_begin(item);
+	/*
+	 * Fails when the closer is on its way to item_closed(); a stale item
+	 * was found by an event that was under way then.
+	 */
+	if (!file || !compat_file_pin(file)) {
+		ask_end(ep, item);
+		return;
 	}
+	kref_get(&item->refs);
 	spin_unlock_irq(&ep->lock);
 
+	now = vfs_poll(file, NULL);
+
+	spin_lock_irq(&ep->lock);
+	if (item->doubts) {
+		doubts &= (__force u32)now & item->slot.pfd.events;
+		if (item->doubt == doubt)
+			ask_end(ep, item);
+		posted = doubts && item_post(ep, item, doubts);
+	}
+	spin_unlock_irq(&ep->lock);
+	item_put(item);
+	ep_file_unpin(file);
+	/* At once: the next file may be long about its answer. */
 	if (posted) {
 		ep_wake_consumer(ep);
 		ep_wake_pollers(ep, true);
 	}
+	cond_resched();
+	spin_lock_irq(&ep->lock);
+}
+
+static struct epitem *ask_next(struct list_head *list)
+{
+	return list_first_entry_or_null(list, struct epitem, ask);
+}
+
+/*
+ * First what nobody asks.  If after that there is nothing to tell, what others ask
+ * is asked once more: they may be told something that would have been ours.
+ */
+void ep_ask(struct eventpoll *ep, struct ep_asks *asks)
+{
+	struct epitem *item;
+	u32 n;
+
+	spin_lock_irq(&ep->lock);
+	for (n = asks->n; n && !fatal_signal_pending(current); n--) {
+		item = ask_next(&asks->waiting);
+		if (!item)
+			break;
+		ask(ep, item);
+	}
+	for (n = ep->nasks; n && !fatal_signal_pending(current); n--) {
+		item = ask_next(&asks->asked);
+		if (!item || ep->pages.count)
+			break;
+		ask(ep, item);
+	}
+	spin_unlock_irq(&ep->lock);
 }
 
 /* The end of an item; true for the one who ends it.  ep->lock is held. */
@@ -177,7 +244,7 @@ static bool item_unlink(struct eventpoll *ep, struct epitem *item)
 		ep_hash_remove(&ep->hash, &item->node);
 	ep_pages_drop(&ep->pages, &item->slot);
 	item->slot.pfd.events = 0;
-	list_del_init(&item->ask);
+	ask_end(ep, item);
 	ep->nitems--;
 	ep_user_uncharge(ep->user);
 	return true;
@@ -195,7 +262,7 @@ static void item_goes_stale(struct eventpoll *ep, struct epitem *item)
 
 	spin_lock_irq(&ep->lock);
 	item->file = NULL;
-	list_del_init(&item->ask);
+	ask_end(ep, item);
 	spin_unlock_irq(&ep->lock);
 	item_put(item);
 }
@@ -336,6 +403,20 @@ static void ep_unreserve(struct eventpoll *ep)
 	ep_user_uncharge(ep->user);
 }
 
+/*
+ * Whoever polls the instance may hold locks that a file would want again, or be
+ * below us in a chain of event queues that has no end (a chain of sets has one,
+ * ep_nest.c).  So such files only are asked from there whose ->poll asks nobody
+ * else and is not long about it.
+ */
+static bool can_be_asked_by_any(struct file *file)
+{
+	umode_t mode = file_inode(file)->i_mode;
+
+	return S_ISSOCK(mode) || S_ISFIFO(mode) || ep_of_file(file) ||
+	       (ep_file_is_anon(file) && !ep_file_is_epoll(file));
+}
+
 static struct epitem *item_alloc(struct eventpoll *ep, int fd, short events,
 				 struct file *file)
 {
@@ -350,6 +431,8 @@ static struct epitem *item_alloc(struct eventpoll *ep, int fd, short events,
 	item->node.fd = fd;
 	item->file = file;
 	item->relay = !S_ISSOCK(mode) && !S_ISFIFO(mode);
+	item->asks = can_be_asked_by_any(file) ? &ep->ask_any :
+						 &ep->ask_consumer;
 	INIT_LIST_HEAD(&item->ask);
 	INIT_LIST_HEAD(&item->nest_child);
 	INIT_LIST_HEAD(&item->nest_parent);
@@ -461,7 +544,7 @@ int ep_ctl(struct eventpoll *ep, const struct pollfd *rec)
 	item = ep_find_get(ep, rec->fd);
 	if (file) {
 		err = ep_set(ep, rec->fd, rec->events, file, item);
-		fput(file);
+		ep_file_unpin(file);
 	} else if (item) {
 		ep_remove(ep, item);
 	}

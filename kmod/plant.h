@@ -33,6 +33,7 @@ enum plant {
 	PLANT_NOPIN,		/* a registration pins no module, nor is called */
 	PLANT_LEAVEEARLY,	/* a woken waiter does not go through the lock */
 	PLANT_WOKENONE,		/* a wake-up that woke nobody says that it did */
+	PLANT_LAZYPUT,		/* the last reference waits for user mode */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -55,6 +56,7 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"ignoreenomem", "staleslot", "halfshared", "leftalone",
 		"levelonce", "staysarmed", "pins", "allexclusive", "unfair",
 		"nonext", "modblind", "nopin", "leaveearly", "wokenone",
+		"lazyput",
 	};
 	int i = sysfs_match_string(names, val);
 

@@ -14,12 +14,13 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
+#define PLANT_PARAM
+#include "plant.h"
+
 #include "eventpoll.h"
 #include "eventpoll_port.h"
 #include "fcblist.h"
 #include "open_again.h"
-#define PLANT_PARAM
-#include "plant.h"
 
 static unsigned short mode = 0600;
 module_param(mode, ushort, 0444);

@@ -18,7 +18,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "compat.h"
+#include "ep_file.h"
 #include "ep_user.h"
 #include "fcblist.h"
 #include "ready.h"
@@ -274,7 +274,7 @@ static inline __poll_t ep_item_ask(struct epitem *item,
 		return 0;
 	pt->_key = events;
 	mask = vfs_poll(file, pt);
-	fput(file);
+	ep_file_unpin(file);
 	return mask & events;
 }
 

@@ -13,7 +13,6 @@
  * producer does with the item.
  */
 #include <linux/atomic.h>
-#include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
@@ -34,21 +33,14 @@ static int ep_items_get(char *buf, const struct kernel_param *kp)
 static const struct kernel_param_ops ep_items_ops = {
 	.get = ep_items_get,
 };
-module_param_cb(items, &ep_items_ops, NULL, 0444);
+module_param_cb(items, &ep_items_ops, NULL, 0400);
 MODULE_PARM_DESC(items, "items of all instances, removed ones that a store still holds included (read only)");
-
-/* The kernel's epoll has no mark of its own that a module could see. */
-static bool is_kernel_epoll(const struct file *file)
-{
-	return file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
-	       !strcmp(file->f_path.dentry->d_name.name, "[eventpoll]");
-}
 
 enum ep_kind ep_kind_of(const struct file *file)
 {
 	if (file->f_op == &ep_fops)
 		return EP_PORT;
-	return is_kernel_epoll(file) ? EP_FOREIGN : EP_LEAF;
+	return ep_file_is_epoll(file) ? EP_FOREIGN : EP_LEAF;
 }
 
 struct epitem *ep_item_alloc(struct eventpoll *ep, struct file *file, int fd)
@@ -237,7 +229,7 @@ __poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
 	} else {
 		mask = vfs_poll(file, pt);
 	}
-	fput(file);
+	ep_file_unpin(file);
 	return mask & item->events;
 }
 

@@ -5,6 +5,7 @@
 
 #include "epoll2002.h"
 #include "guest.h"
+#include "stage.h"
 
 #define BOTH	(POLLERR | POLLHUP)	/* what EP_CTL_ADD implies */
 
@@ -167,6 +168,62 @@ GUEST_TEST(contract, 15_peer_sees_it_at_once, 10,
 	evset_add(&s, sv[0], POLL_ALL);
 	close(sv[0]);
 	GUEST_RETURNS(read(sv[1], &c, 1), 0);
+}
+
+GUEST_TEST(contract, 15_closed_while_asked, 90,
+	   "a file that is closed while EP_POLL asks it is closed, though EP_POLL sleeps on")
+{
+	struct evpoller p;
+	struct evset s;
+	struct stage st;
+	int e = guest_eventfd();
+
+	evset_open(&s, 8);
+	stage_open(&st);
+	evset_add(&s, st.fd, POLLIN);
+	evset_add(&s, e, POLLIN);
+	evpoller_start(&p, &s, -1);
+	stage_hold(&st, true);
+	stage_wake(&st, 0);
+	stage_until_held(&st, 1);
+	close(st.fd);
+	stage_hold(&st, false);
+	stage_until_closed(&st);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
+	guest_in_poll(&s, p.tid);
+	guest_put(e);
+	GUEST_RETURNS(evpoller_join(&p), 1);
+}
+
+static void *poll_set(void *arg)
+{
+	struct pollfd p = { .fd = *(int *)arg, .events = POLLIN };
+
+	return (void *)(long)poll(&p, 1, -1);
+}
+
+GUEST_TEST(contract, 15_closed_while_polled, 90,
+	   "the same while poll(2) of the set asks it")
+{
+	struct evset s;
+	struct stage st;
+	pthread_t t;
+	int e = guest_eventfd();
+
+	evset_open(&s, 8);
+	stage_open(&st);
+	evset_add(&s, st.fd, POLLIN);
+	evset_add(&s, e, POLLIN);
+	stage_hold(&st, true);
+	stage_wake(&st, 0);
+	t = guest_thread(poll_set, &s.fd);
+	stage_until_held(&st, 1);
+	close(st.fd);
+	stage_hold(&st, false);
+	stage_until_closed(&st);
+	GUEST_RETURNS(evset_info(&s, "items"), 1);
+	guest_put(e);
+	GUEST_RETURNS((long)guest_join(t), 1);
 }
 
 GUEST_TEST(contract, 15_no_event_after_close, 30,

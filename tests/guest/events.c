@@ -11,6 +11,7 @@
 #include <sys/select.h>
 
 #include "guest.h"
+#include "stage.h"
 
 GUEST_TEST(contract, 06_merge_into_one_slot, 10,
 	   "several events before a switch merge by OR into one slot")
@@ -587,4 +588,113 @@ GUEST_TEST(contract, 12_all_are_found, 120,
 	}
 	GUEST_RETURNS(evset_info(&s, "items"), n);
 	expect_exactly(&s, left, n);
+}
+
+static void *poll_set(void *arg)
+{
+	struct pollfd p = { .fd = *(int *)arg, .events = POLLIN };
+
+	return (void *)(long)poll(&p, 1, -1);
+}
+
+GUEST_TEST(contract, 04_told_while_another_asks, 60,
+	   "EP_POLL(0) tells what is to be asked while another thread is long about asking")
+{
+	struct stage slow, quick;
+	struct evset s;
+	pthread_t t;
+
+	evset_open(&s, 8);
+	stage_open(&slow);
+	stage_open(&quick);
+	evset_add(&s, slow.fd, POLLIN);
+	evset_add(&s, quick.fd, POLLIN);
+	stage_hold(&slow, true);
+	stage_mask(&quick, POLLIN);
+	stage_wake(&slow, 0);
+	stage_wake(&quick, 0);
+	t = guest_thread(poll_set, &s.fd);
+	stage_until_held(&slow, 1);
+	evset_expect(&s, quick.fd, POLLIN);
+	stage_mask(&slow, POLLIN);
+	stage_hold(&slow, false);
+	GUEST_RETURNS((long)guest_join(t), 1);
+	evset_expect(&s, slow.fd, POLLIN);
+}
+
+static void *wait_0(void *arg)
+{
+	return (void *)(long)evset_wait(arg, 0, NULL);
+}
+
+GUEST_TEST(contract, 04_told_what_another_asks, 60,
+	   "EP_POLL(0) does not say that there is nothing while another thread is asking: it asks, too")
+{
+	pthread_t poller, consumer;
+	struct stage st;
+	struct evset s;
+
+	evset_open(&s, 8);
+	stage_open(&st);
+	evset_add(&s, st.fd, POLLIN);
+	stage_hold(&st, true);
+	stage_mask(&st, POLLIN);
+	stage_wake(&st, 0);
+	poller = guest_thread(poll_set, &s.fd);
+	stage_until_held(&st, 1);
+	consumer = guest_thread(wait_0, &s);
+	stage_until_held(&st, 2);
+	stage_hold(&st, false);
+	GUEST_RETURNS((long)guest_join(consumer), 1);
+	/* Told once: the other one's answer is no event any more. */
+	evset_none(&s);
+	stage_wake(&st, POLLIN);
+	guest_join(poller);
+}
+
+GUEST_TEST(contract, 04_doubt_while_asked, 60,
+	   "what happens while a file is asked is asked again")
+{
+	struct evpoller p;
+	struct stage st;
+	struct evset s;
+
+	evset_open(&s, 8);
+	stage_open(&st);
+	evset_add(&s, st.fd, POLLIN);
+	evpoller_start(&p, &s, -1);
+	stage_hold(&st, true);
+	stage_wake(&st, 0);
+	stage_until_held(&st, 1);
+	stage_wake(&st, 0);
+	stage_hold(&st, false);
+	stage_until_polls(&st, 3);
+	stage_mask(&st, POLLIN);
+	stage_wake(&st, 0);
+	GUEST_RETURNS(evpoller_join(&p), 1);
+}
+
+GUEST_TEST(contract, 04_silent_files_of_others, 120,
+	   "300 sets with a file that does not answer keep nobody who polls another set from hearing")
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int k = epoll_create1(EPOLL_CLOEXEC), e = guest_eventfd();
+	struct evset other[300], s;
+	struct stage st;
+	pthread_t t;
+
+	stage_open(&st);
+	for (int i = 0; i < 300; i++) {
+		evset_open(&other[i], 1);
+		evset_add(&other[i], st.fd, POLLIN);
+		GUEST_RETURNS(epoll_ctl(k, EPOLL_CTL_ADD, other[i].fd, &ev), 0);
+	}
+	evset_open(&s, 8);
+	evset_add(&s, e, POLLIN);
+	t = guest_thread(poll_set, &s.fd);
+	stage_hold(&st, true);
+	stage_wake(&st, 0);
+	guest_put(e);
+	GUEST_RETURNS((long)guest_join(t), 1);
+	stage_hold(&st, false);
 }
