@@ -136,6 +136,9 @@ static int ep_open(struct inode *inode, struct file *file)
 	ep->user = ep_user_get();
 	if (!ep->user)
 		goto no_user;
+	ep->pinned = ep_hash_bytes(&ep->hash);
+	if (!ep_user_pin(ep->user, ep->pinned))
+		goto no_pin;
 	spin_lock_init(&ep->lock);
 	ep_pages_init(&ep->pages);
 	init_waitqueue_head(&ep->wq);
@@ -151,6 +154,8 @@ static int ep_open(struct inode *inode, struct file *file)
 	file->private_data = ep;
 	return stream_open(inode, file);
 
+no_pin:
+	ep_user_put(ep->user);
 no_user:
 	ep_hash_free(&ep->hash);
 no_hash:
@@ -166,6 +171,7 @@ static int ep_release(struct inode *inode, struct file *file)
 	ep_remove_all(ep);
 	ep_pages_free(&ep->pages);
 	ep_hash_free(&ep->hash);
+	ep_user_unpin(ep->user, ep->pinned);
 	ep_user_put(ep->user);
 	ep_put(ep);
 	return 0;
@@ -444,8 +450,12 @@ static void ep_show_fdinfo(struct seq_file *m, struct file *file)
 		   capacity, items, buckets);
 	seq_printf(m, "version:\t%llu\nfilling:\t%u\nevents:\t%u\nswitches:\t%llu\n",
 		   version, filling, events, version - 1);
-	seq_printf(m, "mapped:\t%d\nuser-watches:\t%u\n",
-		   atomic_read(&ep->mapped), ep_user_watches(ep->user));
+	seq_printf(m, "mapped:\t%d\npinned:\t%zu kB\n",
+		   atomic_read(&ep->mapped),
+		   DIV_ROUND_UP(READ_ONCE(ep->pinned), 1024));
+	seq_printf(m, "user-watches:\t%u\nuser-pinned:\t%lu kB\n",
+		   ep_user_watches(ep->user),
+		   DIV_ROUND_UP(ep_user_pinned(ep->user), 1024));
 }
 
 static const struct file_operations ep_fops = {
@@ -480,6 +490,7 @@ static int __init devepoll_init(void)
 		pr_err("mode=0%o has bits outside 0666\n", mode);
 		return -EINVAL;
 	}
+	ep_user_init();
 	ep_workqueue = alloc_workqueue("dev_epoll", WQ_UNBOUND, 0);
 	if (!ep_workqueue)
 		return -ENOMEM;

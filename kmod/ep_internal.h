@@ -82,6 +82,7 @@ struct ep_asks {
  * @map_mtx: see above
  * @work: wakes @poll_wait where a wake-up cannot
  * @user: whose account
+ * @pinned: bytes that count there; @map_mtx
  * @children: items of ours that watch an instance; nest_mtx
  * @parents: items of other instances that watch this one; nest_mtx
  * @nest_mark: visited in this walk; nest_mtx
@@ -106,6 +107,7 @@ struct eventpoll {
 	struct mutex map_mtx;	/* geometry of the pages */
 	struct work_struct work;
 	struct ep_user *user;
+	size_t pinned;
 
 	struct list_head children;
 	struct list_head parents;

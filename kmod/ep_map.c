@@ -10,17 +10,65 @@
  * A program must not write what others read: a shared mapping can never be
  * made writable.  A private one may be, because programs of 2002 asked for
  * PROT_WRITE: a store makes a copy of the page that is the program's own.
+ *
+ * All of it counts against the user who opened the instance, from before it is had
+ * until after it is given back, with the hash that a full set of this size will
+ * have, so that a set that has its room lacks for nothing later.
  */
 #include <linux/fs.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/personality.h>
 
 #include "compat.h"
 #include "ep_internal.h"
 #include "plant.h"
 
+/* What an instance takes with so many pages a half; it is never less than now. */
+static size_t bytes_for(struct eventpoll *ep, u32 numpages)
+{
+	size_t hash = ep_hash_bytes_for(numpages * POLLFD_X_PAGE);
+
+	return ep_pages_bytes(numpages) + max(hash, ep_hash_bytes(&ep->hash));
+}
+
+/* Changes what the instance takes.  map_mtx is held. */
+static bool repin(struct eventpoll *ep, size_t bytes)
+{
+	lockdep_assert_held(&ep->map_mtx);
+
+	if (bytes > ep->pinned) {
+		if (!ep_user_pin(ep->user, bytes - ep->pinned))
+			return false;
+	} else {
+		ep_user_unpin(ep->user, ep->pinned - bytes);
+	}
+	WRITE_ONCE(ep->pinned, bytes);
+	return true;
+}
+
+static int grow(struct eventpoll *ep, u32 numpages)
+{
+	size_t before = ep->pinned;
+	struct ep_pages bigger;
+	int err;
+
+	if (!repin(ep, bytes_for(ep, numpages)))
+		return -ENOMEM;
+	err = ep_pages_grow_begin(&ep->pages, numpages, &bigger);
+	if (err) {
+		repin(ep, before);
+		return err;
+	}
+	spin_lock_irq(&ep->lock);
+	ep_pages_grow_commit(&ep->pages, &bigger);
+	spin_unlock_irq(&ep->lock);
+	ep_pages_grow_end(&bigger);
+	return 0;
+}
+
 int ep_alloc(struct eventpoll *ep, int maxfds)
 {
-	struct ep_pages bigger;
 	u32 numpages;
 	int err = 0;
 
@@ -30,20 +78,10 @@ int ep_alloc(struct eventpoll *ep, int maxfds)
 
 	if (mutex_lock_killable(&ep->map_mtx))
 		return -EINTR;
-	if (atomic_read(&ep->mapped)) {
+	if (atomic_read(&ep->mapped))
 		err = -EBUSY;
-		goto out;
-	}
-	if (numpages <= ep->pages.numpages)
-		goto out;
-	err = ep_pages_grow_begin(&ep->pages, numpages, &bigger);
-	if (err)
-		goto out;
-	spin_lock_irq(&ep->lock);
-	ep_pages_grow_commit(&ep->pages, &bigger);
-	spin_unlock_irq(&ep->lock);
-	ep_pages_grow_end(&bigger);
-out:
+	else if (numpages > ep->pages.numpages)
+		err = grow(ep, numpages);
 	mutex_unlock(&ep->map_mtx);
 	return err;
 }
@@ -53,7 +91,6 @@ int ep_unalloc(struct eventpoll *ep)
 	struct ep_pages old;
 	int err = 0;
 
-	ep_pages_init(&old);
 	if (mutex_lock_killable(&ep->map_mtx))
 		return -EINTR;
 	if (atomic_read(&ep->mapped)) {
@@ -64,9 +101,11 @@ int ep_unalloc(struct eventpoll *ep)
 		spin_lock_irq(&ep->lock);
 		ep_pages_take(&ep->pages, &old);
 		spin_unlock_irq(&ep->lock);
+		ep_pages_free(&old);
+		/* The hash stays as large as it is. */
+		repin(ep, ep_hash_bytes(&ep->hash));
 	}
 	mutex_unlock(&ep->map_mtx);
-	ep_pages_free(&old);
 	/* There is nothing left that sleeping consumers could wait for. */
 	if (!err)
 		wake_up_all(&ep->wq);
@@ -104,20 +143,38 @@ static int insert_half(struct vm_area_struct *vma, struct pollfd **pages,
 	return err;
 }
 
+/*
+ * Nothing in there is to be run.  A program with the personality of old binaries
+ * gets PROT_EXEC with all that it asks to read, and does not mean it.
+ */
+static int forbid_exec(struct vm_area_struct *vma)
+{
+	if ((vma->vm_flags & VM_EXEC) &&
+	    !(current->personality & READ_IMPLIES_EXEC))
+		return -EPERM;
+	compat_vm_flags_mod(vma, 0, VM_EXEC | VM_MAYEXEC);
+	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
+	return 0;
+}
+
 int ep_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct eventpoll *ep = file->private_data;
 	struct ep_pages *p = &ep->pages;
 	unsigned long half;
-	int err = -EINVAL;
+	int err;
 
 	BUILD_BUG_ON(EP_PAGE_SIZE != PAGE_SIZE);
 
 	if ((vma->vm_flags & VM_SHARED) && (vma->vm_flags & VM_WRITE))
 		return -EACCES;
+	err = forbid_exec(vma);
+	if (err)
+		return err;
 
 	if (mutex_lock_killable(&ep->map_mtx))
 		return -EINTR;
+	err = -EINVAL;
 	half = (unsigned long)p->numpages * EP_PAGE_SIZE;
 	if (!half || vma->vm_pgoff || vma->vm_end - vma->vm_start != 2 * half)
 		goto out;

@@ -90,6 +90,15 @@ static inline u32 ep_pages_capacity(const struct ep_pages *p)
 	return p->numpages * POLLFD_X_PAGE;
 }
 
+/** ep_pages_bytes() - what a buffer takes that has so many pages a half. */
+static inline size_t ep_pages_bytes(u32 numpages)
+{
+	const struct ep_pages *p;
+
+	return numpages * (2 * (EP_PAGE_SIZE + sizeof(*p->half[0])) +
+			   POLLFD_X_PAGE * sizeof(*p->owner));
+}
+
 /**
  * ep_pages_grow_begin() - get the memory for more pages
  * @p: the buffer; its geometry must not change meanwhile

@@ -1,37 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ep_user.c - how many files each user watches
+ * ep_user.c - what each user has: watched files, and memory that stays
  *
  * The kernel's epoll counts in struct user_struct, where a module has no
  * field; so there is a list of accounts here, one for each user with an
  * instance open.  users_mutex guards the list and the references, the counts
- * are atomic.
+ * are atomic.  A count goes up first and is looked at then, so that two who ask at
+ * once cannot both get the last place.
  */
 #include <linux/atomic.h>
+#include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 
 #include "ep_user.h"
 
-static unsigned int max_user_watches = 1024 * 1024;
+#define NOT_GIVEN	UINT_MAX
+
+static unsigned int max_user_watches = NOT_GIVEN;
 module_param(max_user_watches, uint, 0644);
 MODULE_PARM_DESC(max_user_watches,
-		 "most files that one user can watch, over all instances (default 1048576)");
+		 "most files that one user can watch, over all instances (default: what takes 4 % of memory)");
 
 struct ep_user {
 	struct list_head link;
 	kuid_t uid;
 	unsigned int refs;
 	atomic_t watches;
+	atomic_long_t pinned;
 };
 
 static LIST_HEAD(users);
 static DEFINE_MUTEX(users_mutex);
+
+/* As the kernel's epoll has it: what takes a 25th of memory that is not high. */
+void ep_user_init(void)
+{
+	struct sysinfo si;
+	u64 bytes;
+
+	if (max_user_watches != NOT_GIVEN)
+		return;
+	si_meminfo(&si);
+	bytes = (u64)(si.totalram - si.totalhigh) << PAGE_SHIFT;
+	max_user_watches = min_t(u64, bytes / 25 / EP_WATCH_BYTES, INT_MAX);
+}
 
 struct ep_user *ep_user_get(void)
 {
@@ -64,12 +85,19 @@ void ep_user_put(struct ep_user *user)
 	mutex_unlock(&users_mutex);
 }
 
+/* For the administrator: whose limit, and which. */
+#define say_limit(user, fmt, ...)					\
+	pr_notice_ratelimited("user %u has reached " fmt "\n",		\
+			      from_kuid(&init_user_ns, (user)->uid), __VA_ARGS__)
+
 bool ep_user_charge(struct ep_user *user)
 {
-	if ((unsigned int)atomic_inc_return(&user->watches) <=
-	    READ_ONCE(max_user_watches))
+	unsigned int most = READ_ONCE(max_user_watches);
+
+	if ((unsigned int)atomic_inc_return(&user->watches) <= most)
 		return true;
 	atomic_dec(&user->watches);
+	say_limit(user, "max_user_watches, %u", most);
 	return false;
 }
 
@@ -81,4 +109,26 @@ void ep_user_uncharge(struct ep_user *user)
 unsigned int ep_user_watches(const struct ep_user *user)
 {
 	return atomic_read(&user->watches);
+}
+
+bool ep_user_pin(struct ep_user *user, unsigned long bytes)
+{
+	unsigned long most = rlimit(RLIMIT_MEMLOCK);
+
+	if ((unsigned long)atomic_long_add_return(bytes, &user->pinned) <= most ||
+	    capable(CAP_IPC_LOCK))
+		return true;
+	atomic_long_sub(bytes, &user->pinned);
+	say_limit(user, "RLIMIT_MEMLOCK, %lu kB", most / 1024);
+	return false;
+}
+
+void ep_user_unpin(struct ep_user *user, unsigned long bytes)
+{
+	atomic_long_sub(bytes, &user->pinned);
+}
+
+unsigned long ep_user_pinned(const struct ep_user *user)
+{
+	return atomic_long_read(&user->pinned);
 }

@@ -1,13 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ep_user.h - how many files each user watches
+ * ep_user.h - what each user has: watched files, and memory that stays
+ *
+ * Two limits, each over all instances that the user opened.  Watches are counted
+ * against max_user_watches; all that one of them takes (the item, its registration
+ * with fcblist, the file's list there) is bounded by it.  Memory that is pinned
+ * whether anything is watched or not is counted in bytes, against RLIMIT_MEMLOCK of
+ * the task that asks for it, as perf and io_uring do.
  */
 #ifndef KMOD_EP_USER_H
 #define KMOD_EP_USER_H
 
 #include <linux/types.h>
 
+/**
+ * EP_WATCH_BYTES - about what one watched file takes, all in all
+ *
+ * An item, a struct fcb_struct and a struct fcblist, as the allocator rounds them.
+ */
+#define EP_WATCH_BYTES	512
+
 struct ep_user;
+
+/** ep_user_init() - at load: the limit that was not given.  */
+void ep_user_init(void);
 
 /**
  * ep_user_get() - the account of the current user
@@ -26,7 +42,8 @@ void ep_user_put(struct ep_user *user);
  * @user: whose
  *
  * Context: any.
- * Return: false if that would be more than max_user_watches.
+ * Return: false, with a line in the log, if that would be more than
+ * max_user_watches.
  */
 bool ep_user_charge(struct ep_user *user);
 
@@ -35,5 +52,22 @@ void ep_user_uncharge(struct ep_user *user);
 
 /** ep_user_watches() - how many at this moment. */
 unsigned int ep_user_watches(const struct ep_user *user);
+
+/**
+ * ep_user_pin() - so many bytes more
+ * @user: whose
+ * @bytes: of memory that is going to stay
+ *
+ * Context: process.
+ * Return: false, with a line in the log, if that would be more than RLIMIT_MEMLOCK
+ * of the current task, which has no CAP_IPC_LOCK.
+ */
+bool ep_user_pin(struct ep_user *user, unsigned long bytes);
+
+/** ep_user_unpin() - so many less.  Context: any. */
+void ep_user_unpin(struct ep_user *user, unsigned long bytes);
+
+/** ep_user_pinned() - bytes at this moment. */
+unsigned long ep_user_pinned(const struct ep_user *user);
 
 #endif /* KMOD_EP_USER_H */

@@ -370,6 +370,7 @@ static int __init eventpoll_port_init(void)
 		       mode);
 		return -EINVAL;
 	}
+	ep_user_init();
 	err = ep_items_init();
 	if (err)
 		return err;

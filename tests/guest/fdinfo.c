@@ -115,6 +115,27 @@ GUEST_TEST(fdinfo, filling_half_can_be_seen, 10,
 	ck_assert_int_eq(slot->revents, POLLIN);
 }
 
+GUEST_TEST(fdinfo, pinned, 10,
+	   "pinned is the memory of the set in kB, user-pinned that of all sets: slots, owners and hash")
+{
+	int fd = guest_device();
+	long before = guest_fdinfo(fd, "user-pinned");
+	struct evset s;
+
+	GUEST_RETURNS(guest_fdinfo(fd, "pinned"), 1);
+	evset_open(&s, 100);
+	GUEST_RETURNS(evset_info(&s, "pinned"), 15);
+	GUEST_RETURNS(evset_info(&s, "user-pinned") - before, 15);
+	evset_unmap(&s);
+	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 131072), 0);
+	/* 16 bytes of slots, 8 of owner, 4 of hash for each, and the pages' addresses. */
+	GUEST_RETURNS(evset_info(&s, "pinned"), 131072 * 28 / 1024 + 4);
+	GUEST_RETURNS(ioctl(s.fd, EP_FREE), 0);
+	GUEST_RETURNS(evset_info(&s, "pinned"), 1);
+	close(s.fd);
+	GUEST_RETURNS(guest_fdinfo(fd, "user-pinned"), before);
+}
+
 static void *read_info(void *arg)
 {
 	struct evset *s = arg;

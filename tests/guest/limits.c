@@ -9,8 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 
-#include "guest.h"
+#include "modules.h"
+
+/* The limit of the user.  Nobody else has a set while a test runs. */
+static void user_limit(long n)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", n);
+	guest_param_set("dev_epoll", "max_user_watches", text);
+}
 
 GUEST_TEST(limits, full, 30,
 	   "a full set refuses another file with E2BIG, takes mask changes, and has room again after a removal")
@@ -91,6 +101,8 @@ GUEST_TEST(limits, largest_set, 300,
 	if (guest_slow())
 		GUEST_SKIP("131072 files take too long on this kernel");
 	guest_nofile(N + 1000);
+	/* The default is for the guest's memory, and less. */
+	user_limit(N);
 	rec = calloc(N, sizeof(*rec));
 	fd = calloc(N, sizeof(*fd));
 	seen = calloc(N + 1000, 1);
@@ -241,18 +253,6 @@ GUEST_TEST(limits, failure_changes_nothing, 10,
 	evset_expect(&s, p[0], POLLIN);
 }
 
-/*
- * The limit of the user.  Nobody else has a set while a test runs.
- */
-
-static void user_limit(long n)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%ld", n);
-	guest_param_set("dev_epoll", "max_user_watches", text);
-}
-
 GUEST_TEST(limits, user_watches, 20,
 	   "beyond max_user_watches a file is ENOSPC; changes and removals go on working")
 {
@@ -368,19 +368,46 @@ GUEST_TEST(limits, refused_adds_cost_nothing, 20,
 }
 
 GUEST_TEST(limits, user_watches_default, 10,
-	   "the default limit is far above one full set, and lowering it takes nothing away that is watched")
+	   "the default limit of both modules is what takes 4 % of memory, and lowering it takes nothing away that is watched")
 {
-	const char *now = guest_param("dev_epoll", "max_user_watches");
+	static const char *const modules[] = { "dev_epoll", "eventpoll_port" };
+	struct sysinfo si;
 	struct evset s;
 	int fd = guest_eventfd();
 
-	ck_assert_msg(now && atol(now) >= MAX_FDS_IN_EVENTPOLL,
-		      "max_user_watches: expected at least 131072, got %s",
-		      now ? now : "nothing");
+	ck_assert(sysinfo(&si) == 0);
+	for (int i = 0; i < 2; i++) {
+		const char *now = guest_param(modules[i], "max_user_watches");
+
+		ck_assert_msg(now, "%s: no max_user_watches", modules[i]);
+		ck_assert_int_eq(atol(now),
+				 (long)(si.totalram * si.mem_unit / 25 / 512));
+	}
 	evset_open(&s, 8);
 	evset_add(&s, fd, POLLIN);
 	user_limit(0);
 	GUEST_RETURNS(evset_ctl(&s, guest_eventfd(), POLLIN), -ENOSPC);
 	guest_put(fd);
 	evset_expect(&s, fd, POLLIN);
+}
+
+/* Not each refusal has a line, if there were many just now. */
+static bool refusal_is_logged(void *arg)
+{
+	GUEST_RETURNS(evset_ctl(arg, 0, POLLIN), -ENOSPC);
+	return log_count("user 0 has reached max_user_watches, 0") > 0;
+}
+
+GUEST_TEST(limits, user_watches_log, 30,
+	   "a limit that was reached names itself and the user in the kernel log")
+{
+	struct evset s;
+	int p[2];
+
+	log_begin();
+	user_limit(0);
+	evset_open(&s, 8);
+	guest_pipe(p);
+	GUEST_RETURNS(dup2(p[0], 0), 0);
+	guest_until(refusal_is_logged, &s, "the log tells of the limit");
 }

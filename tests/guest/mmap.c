@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/uio.h>
 
 #include "guest.h"
@@ -130,6 +131,40 @@ static void two_views(struct two_views *v, int prot)
 	v->shared = map(&v->s, PROT_READ, MAP_SHARED);
 	ck_assert_msg(v->shared != MAP_FAILED, "shared mapping: %s",
 		      strerror(errno));
+}
+
+GUEST_TEST(mmap, exec_refused, 10,
+	   "no mapping can be run: PROT_EXEC is EPERM, mprotect to it EACCES")
+{
+	static const int how[] = { MAP_PRIVATE, MAP_SHARED };
+	struct evset s;
+	void *map;
+
+	evset_open(&s, 8);
+	for (int i = 0; i < 2; i++) {
+		ck_assert(mmap(NULL, s.size, PROT_READ | PROT_EXEC, how[i], s.fd,
+			       0) == MAP_FAILED);
+		ck_assert_int_eq(errno, EPERM);
+		map = mmap(NULL, s.size, PROT_READ, how[i], s.fd, 0);
+		ck_assert(map != MAP_FAILED);
+		GUEST_FAILS(mprotect(map, s.size, PROT_READ | PROT_EXEC), EACCES);
+	}
+}
+
+GUEST_TEST(mmap, exec_not_meant, 10,
+	   "where a program's personality adds PROT_EXEC to what is read, the mapping is had without it")
+{
+	struct evset s = { .fd = guest_device(), .max = 8 };
+	int e = guest_eventfd();
+
+	GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 8), 0);
+	ck_assert(personality(READ_IMPLIES_EXEC) >= 0);
+	evset_map(&s);
+	ck_assert(personality(0) >= 0);
+	GUEST_FAILS(mprotect(s.map, s.size, PROT_READ | PROT_EXEC), EACCES);
+	evset_add(&s, e, POLLIN);
+	guest_put(e);
+	evset_expect(&s, e, POLLIN);
 }
 
 GUEST_TEST(mmap, private_writable_accepted, 10,
