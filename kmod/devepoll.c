@@ -20,6 +20,7 @@
  *
  * Lifetimes and the order of locks: ep_internal.h.
  */
+#include <linux/capability.h>
 #include <linux/compat.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -284,6 +285,20 @@ static __poll_t ep_device_poll(struct file *file, struct poll_table_struct *pt)
 
 /* System calls. */
 
+/*
+ * The numbers in a record are the writer's own files.  Somebody who has rights that
+ * the opener has not could be made to write, to what he takes for his standard
+ * output, say; so he must be one whom the opener could have been.
+ */
+static bool may_write(const struct file *file)
+{
+	const struct cred *opener = file->f_cred, *writer = current_cred();
+
+	return (uid_eq(writer->euid, opener->euid) &&
+		cap_issubset(writer->cap_permitted, opener->cap_permitted)) ||
+	       file_ns_capable(file, writer->user_ns, CAP_SETUID);
+}
+
 static ssize_t ep_write(struct file *file, const char __user *buf,
 			size_t size, loff_t *pos)
 {
@@ -293,6 +308,8 @@ static ssize_t ep_write(struct file *file, const char __user *buf,
 
 	if (size % sizeof(*recs))
 		return -EINVAL;
+	if (!may_write(file))
+		return -EACCES;
 
 	while (done < size) {
 		size_t want = min(size - done, sizeof(recs));
@@ -313,6 +330,8 @@ static ssize_t ep_write(struct file *file, const char __user *buf,
 		mutex_unlock(&ep->mtx);
 		if (err)
 			return done ? done : err;
+		if (fatal_signal_pending(current))
+			return done;
 		cond_resched();
 	}
 	return done;
@@ -399,6 +418,10 @@ static long ep_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct eventpoll *ep = file->private_data;
 	void __user *uarg = (void __user *)arg;
+
+	/* As for write(2): to change a set is to write to it. */
+	if ((cmd == EP_ALLOC || cmd == EP_FREE) && !(file->f_mode & FMODE_WRITE))
+		return -EBADF;
 
 	switch (cmd) {
 	case EP_ALLOC:

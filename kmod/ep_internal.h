@@ -242,7 +242,7 @@ int ep_mmap(struct file *file, struct vm_area_struct *vma);
  * @item: of the watching instance
  * @child: the watched one, pinned by its file
  *
- * Return: 0, -EINVAL (itself), -ELOOP (a cycle, or a chain too long).
+ * Return: 0, -EINVAL (itself), -ELOOP (a cycle, or a chain too long), -EINTR.
  */
 int ep_nest_link(struct epitem *item, struct eventpoll *child);
 

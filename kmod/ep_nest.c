@@ -18,6 +18,7 @@
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/sched/signal.h>
 
 #include "ep_internal.h"
 
@@ -26,7 +27,8 @@ static u64 nest_walks;
 
 /*
  * Links in the longest chain below ep, or -ELOOP if target is in it.  The
- * depth is bounded, since no chain is ever longer than EP_MAX_NESTS.
+ * depth is bounded, since no chain is ever longer than EP_MAX_NESTS; how many
+ * links there are at a level is the program's choice.
  */
 static int height_below(struct eventpoll *ep, struct eventpoll *target)
 {
@@ -44,13 +46,16 @@ static int height_below(struct eventpoll *ep, struct eventpoll *target)
 		if (h < 0)
 			return h;
 		height = max(height, h + 1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 	}
 	ep->nest_mark = nest_walks;
 	ep->nest_height = height;
 	return height;
 }
 
-/* Links in the longest chain above ep. */
+/* Links in the longest chain above ep, or -EINTR. */
 static int height_above(struct eventpoll *ep)
 {
 	struct epitem *item;
@@ -59,30 +64,49 @@ static int height_above(struct eventpoll *ep)
 	if (ep->nest_mark == nest_walks)
 		return ep->nest_height;
 
-	list_for_each_entry(item, &ep->parents, nest_parent)
-		height = max(height, height_above(item->ep) + 1);
+	list_for_each_entry(item, &ep->parents, nest_parent) {
+		int h = height_above(item->ep);
+
+		if (h < 0)
+			return h;
+		height = max(height, h + 1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
 	ep->nest_mark = nest_walks;
 	ep->nest_height = height;
 	return height;
 }
 
+/* May parent watch child?  nest_mtx is held. */
+static int links_ok(struct eventpoll *parent, struct eventpoll *child)
+{
+	int below, above;
+
+	nest_walks++;
+	below = height_below(child, parent);
+	if (below < 0)
+		return below;
+	nest_walks++;
+	above = height_above(parent);
+	if (above < 0)
+		return above;
+	return below + 1 + above > EP_MAX_NESTS ? -ELOOP : 0;
+}
+
 int ep_nest_link(struct epitem *item, struct eventpoll *child)
 {
 	struct eventpoll *parent = item->ep;
-	int below, above;
-	int err = 0;
+	int err;
 
 	if (parent == child)
 		return -EINVAL;
 
-	mutex_lock(&nest_mtx);
-	nest_walks++;
-	below = height_below(child, parent);
-	nest_walks++;
-	above = height_above(parent);
-	if (below < 0 || below + 1 + above > EP_MAX_NESTS) {
-		err = -ELOOP;
-	} else {
+	if (mutex_lock_killable(&nest_mtx))
+		return -EINTR;
+	err = links_ok(parent, child);
+	if (!err) {
 		list_add(&item->nest_child, &parent->children);
 		list_add(&item->nest_parent, &child->parents);
 		item->nested = true;

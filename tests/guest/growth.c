@@ -29,7 +29,7 @@ void growth_end(void)
 	took += cpu_ns() - began;
 }
 
-static long long least(long n, growth_cost_t cost, int runs)
+long long growth_least(long n, growth_cost_t cost, int runs)
 {
 	long long best = 0;
 
@@ -49,8 +49,8 @@ void growth_linear(long n, growth_cost_t cost)
 	int tries = 2;
 
 	do {
-		small = least(n, cost, 4);
-		large = least(8 * n, cost, 3);
+		small = growth_least(n, cost, 4);
+		large = growth_least(8 * n, cost, 3);
 	} while (large > 10 * small && --tries);
 	guest_check(large <= 10 * small,
 		    "%ld took %lld us, %ld took %lld us: %lld times as long",

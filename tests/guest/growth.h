@@ -24,6 +24,11 @@ void growth_begin(void);
 /** growth_end() - until here. */
 void growth_end(void);
 
+/** growth_least() - nanoseconds at a size, the least of so many runs; asserts that
+ *  there was something to measure.
+ */
+long long growth_least(long n, growth_cost_t cost, int runs);
+
 /**
  * growth_linear() - eight times the size may cost ten times as much; asserts
  * @n: the smaller size, large enough that its cost is not the call's alone
@@ -35,6 +40,7 @@ void growth_end(void);
 void growth_linear(long n, growth_cost_t cost);
 
 #ifndef GUEST_HELPERS
+#define growth_least(...)	GUEST_AT((growth_least)(__VA_ARGS__))
 #define growth_linear(...)	GUEST_AT((growth_linear)(__VA_ARGS__))
 #endif
 
