@@ -94,7 +94,8 @@ struct evpoll {
  * less: a smaller number changes nothing.
  *
  * Return: 0, or -1 with errno EINVAL (below 0 or above MAX_FDS_IN_EVENTPOLL),
- * EBUSY (mapped), ENOMEM.
+ * EBUSY (mapped), ENOMEM (or more than RLIMIT_MEMLOCK pinned), EBADF (not open
+ * for writing).
  */
 #define EP_ALLOC	_IOR('P', 1, int)
 
@@ -110,7 +111,8 @@ struct evpoll {
 /**
  * EP_FREE - give the room back and forget every descriptor
  *
- * Return: 0, or -1 with errno EBUSY (still mapped), EINVAL (no room).
+ * Return: 0, or -1 with errno EBUSY (still mapped), EINVAL (no room), EBADF (not
+ * open for writing).
  */
 #define EP_FREE		_IO('P', 3)
 
