@@ -400,9 +400,10 @@ static int transfer_locked(struct eventpoll *ep, struct ep_batch *batch)
 		return 0;
 	init_poll_funcptr(&batch->pt, NULL);
 	WRITE_ONCE(ep->scans, ep->scans + 1);
-	/* Both pair with the barriers in ep_pending(). */
+	/* Pairs with the second one in ep_pending(). */
 	smp_wmb();
 	more = ep->store->transfer(&ep->ready, batch);
+	/* Pairs with the first one there. */
 	smp_wmb();
 	WRITE_ONCE(ep->scans, ep->scans + 1);
 	if (more && !planted(PLANT_NONEXT))

@@ -206,10 +206,11 @@ static inline bool ep_pending(struct eventpoll *ep)
 
 	if (scans & 1)
 		return true;
-	/* Both pair with the barriers in transfer_locked(). */
+	/* Pairs with the second one in transfer_locked(). */
 	smp_rmb();
 	if (ep->store->pending(&ep->ready))
 		return true;
+	/* Pairs with the first one there. */
 	smp_rmb();
 	return READ_ONCE(ep->scans) != scans;
 }
