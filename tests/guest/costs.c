@@ -288,11 +288,13 @@ GUEST_TEST(costs, figures, 3000, "prints what each row costs, where COSTS_FIGURE
 	if (!getenv("COSTS_FIGURES"))
 		GUEST_SKIP("COSTS_FIGURES is not set");
 	no_limits();
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		long long small = growth_least(1000, rows[i].cost, 3);
+		long long large = growth_least(rows[i].largest, rows[i].cost, 2);
+
 		fprintf(stderr, "costs: %-16s 1000: %8lld us   %ld: %8lld us\n",
-			rows[i].name, growth_least(1000, rows[i].cost, 3) / 1000,
-			rows[i].largest,
-			growth_least(rows[i].largest, rows[i].cost, 2) / 1000);
+			rows[i].name, small / 1000, rows[i].largest, large / 1000);
+	}
 }
 
 static void killed(pid_t pid)
