@@ -417,25 +417,25 @@ GUEST_TEST(fcblist, growth_close_set, 120,
 	   "closing a set of /dev/epoll takes time in proportion to the numbers of one file in it")
 {
 	file_of_many = guest_eventfd();
-	growth_linear(200, close_set);
+	growth_linear(1000, close_set);
 }
 
 GUEST_TEST(fcblist, growth_close_port, 120,
 	   "closing a set of /dev/eventpoll takes time in proportion to the numbers of one file in it")
 {
 	file_of_many = guest_eventfd();
-	growth_linear(200, close_port);
+	growth_linear(1000, close_port);
 }
 
 GUEST_TEST(fcblist, growth_close_strangers, 120,
 	   "the same of a signalfd that another process watched first")
 {
-	growth_linear(200, close_set_of_strangers);
+	growth_linear(1000, close_set_of_strangers);
 }
 
 GUEST_TEST(fcblist, growth_close_file, 120,
 	   "closing a file takes time in proportion to its registrations")
 {
 	file_of_many = guest_eventfd();
-	growth_linear(200, close_file);
+	growth_linear(1000, close_file);
 }

@@ -46,7 +46,7 @@ long long growth_least(long n, growth_cost_t cost, int runs)
 void growth_linear(long n, growth_cost_t cost)
 {
 	long long small, large;
-	int tries = 2;
+	int tries = 3;
 
 	do {
 		small = growth_least(n, cost, 4);

@@ -35,7 +35,7 @@ long long growth_least(long n, growth_cost_t cost, int runs);
  * @cost: the call
  *
  * The least of several runs of each size is taken, and a ratio that is too large is
- * measured once more before it fails the test.
+ * measured twice more before it fails the test.
  */
 void growth_linear(long n, growth_cost_t cost);
 
