@@ -34,8 +34,8 @@ long long growth_least(long n, growth_cost_t cost, int runs);
  * @n: the smaller size, large enough that its cost is not the call's alone
  * @cost: the call
  *
- * The least of several runs of each size is taken; while the ratio is too large there
- * are more of them, up to fifteen of each.
+ * The least of two rounds of each size is taken; while the ratio is too large there are
+ * more of them, up to six.
  */
 void growth_linear(long n, growth_cost_t cost);
 
