@@ -47,6 +47,7 @@ MODULE_PARM_DESC(faithful,
 #define CREATE_TRACE_POINTS
 #include "devepoll_trace.h"
 
+#include "ep_file.h"
 #include "ep_internal.h"
 #include "fcblist.h"
 #include "open_again.h"
@@ -401,14 +402,24 @@ static int ep_ioctl_ispolled(struct eventpoll *ep, void __user *arg)
 {
 	struct epitem *item;
 	struct pollfd rec;
+	struct file *now;
 
 	if (copy_from_user(&rec, arg, sizeof(rec)))
 		return -EFAULT;
+	/*
+	 * The number may name another file by now, while whoever asks the old one
+	 * keeps it from its last close.  That one is not polled; write() adds it.
+	 */
+	now = fget(rec.fd);
 	spin_lock_irq(&ep->lock);
 	item = ep_find(ep, rec.fd);
+	if (item && item->file && now && item->file != now)
+		item = NULL;
 	if (item)
 		rec = item->slot.pfd;
 	spin_unlock_irq(&ep->lock);
+	if (now)
+		ep_file_unpin(now);
 	if (!item)
 		return 0;
 	return copy_to_user(arg, &rec, sizeof(rec)) ? -EFAULT : 1;

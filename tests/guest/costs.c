@@ -237,7 +237,7 @@ static const struct row {
 	{ "free", cost_free, 2000, LARGEST },
 	{ "close_set", cost_close_set, 2000, LARGEST },
 	{ "close_file", cost_close_file, 2000, LARGEST },
-	{ "event", cost_event, 2000, LARGEST },
+	{ "event", cost_event, 8000, LARGEST },
 	{ "ask", cost_ask, 2000, LARGEST },
 	{ "nest", cost_nest, 2000, LARGEST },
 	{ "alloc", cost_alloc, LARGEST / 8, LARGEST },

@@ -220,7 +220,7 @@ GUEST_TEST(port, unknown_ioctl_is_enotty, 10,
 {
 	static const unsigned long unknown[] = {
 		0, _IO('P', 0), _IO('P', 15), _IO('P', 17), _IO('P', 18),
-		_IO('P', 19), _IOR('P', 17, struct eventpoll_ctl),
+		_IO('P', 20), _IOR('P', 17, struct eventpoll_ctl),
 		_IOWR('P', 17, struct eventpoll_ctl), _IOW('P', 17, char[12]),
 		_IOW('P', 18, char[36]), _IOW('P', 18, char[48]),
 		_IOW('P', 16, int), _IOW('p', 17, struct eventpoll_ctl),

@@ -118,7 +118,7 @@ GUEST_TEST(port, ia32_errors, 20,
 	CALL32(NR32_ioctl, ep, EVENTPOLL_CTL, 0, -EFAULT);
 	CALL32(NR32_ioctl, ep, EVENTPOLL_WAIT, 0, -EFAULT);
 	CALL32(NR32_ioctl, ep, EVENTPOLL_WAIT, 0xfffffff0L, -EFAULT);
-	CALL32(NR32_ioctl, ep, _IO('P', 19), 0, -ENOTTY);
+	CALL32(NR32_ioctl, ep, _IO('P', 20), 0, -ENOTTY);
 	CALL32(NR32_ioctl, ep, EP_ALLOC, 1, -ENOTTY);
 	CALL32(NR32_ioctl, p[0], EVENTPOLL_WAIT, &l->wait, -ENOTTY);
 	CALL32(NR32_ioctl, guest_device(), EVENTPOLL_STORE, 0, -ENOTTY);
