@@ -154,6 +154,8 @@ static int ep_open(struct inode *inode, struct file *file)
 	INIT_LIST_HEAD(&ep->parents);
 	kref_init(&ep->refs);
 	file->private_data = ep;
+	/* What open(2) adds, and epoll_create(2) does not show. */
+	file->f_flags &= ~(O_LARGEFILE | O_CLOEXEC);
 	return stream_open(inode, file);
 
 no_pin:

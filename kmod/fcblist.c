@@ -175,15 +175,21 @@ struct fcb_kept {
 	struct rcu_head rcu;
 };
 
+/* Not with the self-test at load, without which there is nothing to try. */
+static bool fcb_nopin(struct module *owner)
+{
+	return planted(PLANT_NOPIN) && owner != THIS_MODULE;
+}
+
 static void fcb_pin(struct module *owner)
 {
-	if (!planted(PLANT_NOPIN))
+	if (!fcb_nopin(owner))
 		__module_get(owner);
 }
 
 static void fcb_unpin(struct module *owner)
 {
-	if (!planted(PLANT_NOPIN))
+	if (!fcb_nopin(owner))
 		module_put(owner);
 }
 
@@ -474,7 +480,7 @@ static void fcb_tell_close(struct file *file, struct fcb_struct *fcb)
 		fcb_release(fcb);
 		return;
 	}
-	if (!planted(PLANT_NOPIN))
+	if (!fcb_nopin(owner))
 		fcb->closeproc(file, fcb->data);
 	/* The owner may have freed it. */
 	fcb_unpin(owner);

@@ -248,7 +248,8 @@ GUEST_TEST(limits, failure_changes_nothing, 10,
 	ck_assert_int_ge(dup(p[0]), 0);
 	GUEST_RETURNS(dup2(guest_null(), p[0]), p[0]);
 	GUEST_RETURNS(evset_ctl(&s, p[0], POLLIN), -EPERM);
-	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 1);
+	/* The number names another file by now. */
+	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 0);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
 }
