@@ -430,7 +430,7 @@ GUEST_TEST(fcblist, growth_close_port, 120,
 GUEST_TEST(fcblist, growth_close_strangers, 120,
 	   "the same of a signalfd that another process watched first")
 {
-	growth_linear(1000, close_set_of_strangers);
+	growth_linear(300, close_set_of_strangers);
 }
 
 GUEST_TEST(fcblist, growth_close_file, 120,
