@@ -97,7 +97,7 @@ static void ep_sleep_end(struct eventpoll *ep, struct wait_queue_entry *wait)
  *
  * Return: false at the timeout.
  */
-static bool ep_sleep(struct eventpoll *ep, ktime_t *until)
+static noinline bool ep_sleep(struct eventpoll *ep, ktime_t *until)
 {
 	DEFINE_WAIT(wait);
 	bool woken = true;
@@ -113,7 +113,7 @@ static bool ep_sleep(struct eventpoll *ep, ktime_t *until)
 	 */
 	smp_mb();
 
-	if (!ep_pending(ep))
+	if (ep_pending(ep) == EP_NOTHING)
 		woken = schedule_hrtimeout_range(until, current->timer_slack_ns,
 						 HRTIMER_MODE_ABS);
 	ep_sleep_end(ep, &wait);
@@ -127,11 +127,13 @@ static bool ep_sleep(struct eventpoll *ep, ktime_t *until)
 static int ep_wait(struct eventpoll *ep, struct epoll_event __user *events,
 		   int max, ktime_t *until, bool sleep)
 {
+	enum ep_pending pending;
 	int n;
 
 	for (;;) {
-		if (ep_pending(ep)) {
-			n = ep_transfer(ep, events, max);
+		pending = ep_pending(ep);
+		if (pending) {
+			n = ep_transfer(ep, events, max, pending);
 			if (n)
 				return n;
 		}

@@ -351,7 +351,7 @@ fault:
 }
 
 /* As many of these may follow each other as there are items. */
-static enum ep_verdict nothing(struct ep_batch *batch)
+static noinline enum ep_verdict nothing(struct ep_batch *batch)
 {
 	cond_resched();
 	if (fatal_signal_pending(current))
@@ -385,19 +385,13 @@ enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 	return EP_DONE;
 }
 
-/*
- * What a transfer leaves is for the next waiter.  When there is nothing it is none:
- * two waiters that look in turn would take each other's look for one, and neither
- * would go to sleep.
- */
-static int transfer_locked(struct eventpoll *ep, struct ep_batch *batch)
+/* What a transfer leaves is for the next waiter. */
+static __always_inline int transfer_locked(struct eventpoll *ep, struct ep_batch *batch)
 {
 	bool more;
 
 	lockdep_assert_held(&ep->mtx);
 
-	if (!ep->store->pending(&ep->ready))
-		return 0;
 	init_poll_funcptr(&batch->pt, NULL);
 	WRITE_ONCE(ep->scans, ep->scans + 1);
 	/* Pairs with the second one in ep_pending(). */
@@ -411,17 +405,24 @@ static int transfer_locked(struct eventpoll *ep, struct ep_batch *batch)
 	return batch->n;
 }
 
-int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max)
+/*
+ * Who saw nothing but the transfer of another looks again first.  Two waiters that
+ * look in turn would take each other's look for a transfer, and neither would go
+ * to sleep.
+ */
+int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max,
+		enum ep_pending seen)
 {
 	struct ep_batch batch = { .out = out, .left = max };
-	int n;
+	int n = 0;
 
 	if (fatal_signal_pending(current) || mutex_lock_killable(&ep->mtx)) {
 		/* What woke the dying is for somebody else. */
 		ep_wake_waiter(ep, false);
 		return -EINTR;
 	}
-	n = transfer_locked(ep, &batch);
+	if (seen == EP_READY || ep->store->pending(&ep->ready))
+		n = transfer_locked(ep, &batch);
 	mutex_unlock(&ep->mtx);
 	return n;
 }
@@ -437,8 +438,9 @@ bool ep_look(struct eventpoll *ep, unsigned int depth, bool outside)
 	if (!outside)
 		mutex_lock_nested(&ep->mtx, depth);
 	else if (!mutex_trylock(&ep->mtx))
-		return ep_pending(ep);
-	found = transfer_locked(ep, &batch) > 0;
+		return ep_pending(ep) != EP_NOTHING;
+	found = ep->store->pending(&ep->ready) &&
+		transfer_locked(ep, &batch) > 0;
 	mutex_unlock(&ep->mtx);
 	return found;
 }

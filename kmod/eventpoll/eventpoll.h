@@ -178,12 +178,36 @@ static inline struct eventpoll *ep_of_file(const struct file *file)
 	return file->private_data;
 }
 
+/**
+ * enum ep_pending - what a look at an instance sees
+ * @EP_NOTHING: nothing to transfer
+ * @EP_UNDER_WAY: a transfer, which may put back what it has in its hands
+ * @EP_READY: something in the store
+ */
+enum ep_pending {
+	EP_NOTHING,
+	EP_UNDER_WAY,
+	EP_READY,
+};
+
 /* eventpoll.c */
 struct eventpoll *ep_alloc(void);
 void ep_put(struct eventpoll *ep);
 void ep_remove_all(struct eventpoll *ep);
 int ep_ctl(struct eventpoll *ep, int op, int fd, struct epoll_event *event);
-int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max);
+
+/**
+ * ep_transfer() - tell what there is
+ * @ep: the instance
+ * @out: where to; access_ok()
+ * @max: at most so many
+ * @seen: what ep_pending() said
+ *
+ * Context: process, ep->mtx not held.
+ * Return: how many, 0, -EFAULT, -EINTR.
+ */
+int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max,
+		enum ep_pending seen);
 
 /** ep_scanning() - has a transfer what is not in the store?  Context: any. */
 static inline bool ep_scanning(struct eventpoll *ep)
@@ -195,24 +219,23 @@ static inline bool ep_scanning(struct eventpoll *ep)
  * ep_pending() - is there something to transfer, or a transfer under way?
  * @ep: the instance
  *
- * What a transfer has in its hands may be put back, so it is not nothing.  False
- * only if no transfer was under way at any moment of the look.
+ * EP_NOTHING only if no transfer was under way at any moment of the look.
  *
  * Context: any.
  */
-static inline bool ep_pending(struct eventpoll *ep)
+static inline enum ep_pending ep_pending(struct eventpoll *ep)
 {
 	unsigned int scans = READ_ONCE(ep->scans);
 
 	if (scans & 1)
-		return true;
+		return EP_UNDER_WAY;
 	/* Pairs with the second one in transfer_locked(). */
 	smp_rmb();
 	if (ep->store->pending(&ep->ready))
-		return true;
+		return EP_READY;
 	/* Pairs with the first one there. */
 	smp_rmb();
-	return READ_ONCE(ep->scans) != scans;
+	return READ_ONCE(ep->scans) == scans ? EP_NOTHING : EP_UNDER_WAY;
 }
 
 /**
@@ -299,11 +322,20 @@ bool ep_look(struct eventpoll *ep, unsigned int depth, bool outside);
 
 /* wake.c */
 
+bool __ep_wake_waiter(struct eventpoll *ep, bool sync);
+
 /** ep_wake_waiter() - wake one of those who sleep in EVENTPOLL_WAIT, if any;
  *  @sync: the producer is about to sleep.
  *  Return: there was one.
  */
-bool ep_wake_waiter(struct eventpoll *ep, bool sync);
+static inline bool ep_wake_waiter(struct eventpoll *ep, bool sync)
+{
+	/* Its barrier is between the post and the look at the queue. */
+	return wq_has_sleeper(&ep->wq) && __ep_wake_waiter(ep, sync);
+}
+
+void __ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
+		       bool fresh, __poll_t bits);
 
 /**
  * ep_wake_pollers() - wake those who poll the descriptor, if any
@@ -312,8 +344,17 @@ bool ep_wake_waiter(struct eventpoll *ep, bool sync);
  * @fresh: the item was not in the store
  * @bits: the key of that wake-up; io_uring's mark in it is passed on
  */
-void ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
-		     bool fresh, __poll_t bits);
+static inline void ep_wake_pollers(struct eventpoll *ep,
+				   const struct epitem *item, bool fresh,
+				   __poll_t bits)
+{
+	/*
+	 * The barrier between the post and this look was in ep_wake_waiter(), or
+	 * in queue_work(); its partner is in ep_file_poll() and poll_wait().
+	 */
+	if (waitqueue_active(&ep->poll_wait))
+		__ep_wake_pollers(ep, item, fresh, bits);
+}
 
 int ep_wake_init(void);
 void ep_wake_exit(void);

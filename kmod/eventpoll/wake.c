@@ -47,13 +47,10 @@
 
 static struct workqueue_struct *ep_workqueue;
 
-bool ep_wake_waiter(struct eventpoll *ep, bool sync)
+bool __ep_wake_waiter(struct eventpoll *ep, bool sync)
 {
 	unsigned long flags;
 
-	/* Its barrier is between the post and the look at the queue. */
-	if (!wq_has_sleeper(&ep->wq))
-		return false;
 	if (ep->store->trylock_wake) {
 		/* See above who looks at the store if this fails. */
 		if (!spin_trylock_irqsave(&ep->wq.lock, flags))
@@ -92,19 +89,13 @@ static unsigned int nests_below(const struct epitem *item)
 	return ep_of_file(item->file)->wake_nests + 1;
 }
 
-void ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
-		     bool fresh, __poll_t bits)
+void __ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
+		       bool fresh, __poll_t bits)
 {
 	__poll_t mark = bits & EPOLL_URING_WAKE;
 	unsigned int nests;
 	unsigned long flags;
 
-	/*
-	 * The barrier between the post and this look was in ep_wake_waiter(), or
-	 * in queue_work(); its partner is in ep_file_poll() and poll_wait().
-	 */
-	if (!waitqueue_active(&ep->poll_wait))
-		return;
 	/* The second is a round trip through some other kind of file. */
 	if ((item && item->kind == EP_FOREIGN) ||
 	    READ_ONCE(ep->waker) == current) {

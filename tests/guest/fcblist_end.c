@@ -417,14 +417,14 @@ GUEST_TEST(fcblist, growth_close_set, 120,
 	   "closing a set of /dev/epoll takes time in proportion to the numbers of one file in it")
 {
 	file_of_many = guest_eventfd();
-	growth_linear(1000, close_set);
+	growth_linear(500, close_set);
 }
 
 GUEST_TEST(fcblist, growth_close_port, 120,
 	   "closing a set of /dev/eventpoll takes time in proportion to the numbers of one file in it")
 {
 	file_of_many = guest_eventfd();
-	growth_linear(1000, close_port);
+	growth_linear(500, close_port);
 }
 
 GUEST_TEST(fcblist, growth_close_strangers, 120,
