@@ -34,6 +34,7 @@ enum plant {
 	PLANT_LEAVEEARLY,	/* a woken waiter does not go through the lock */
 	PLANT_WOKENONE,		/* a wake-up that woke nobody says that it did */
 	PLANT_LAZYPUT,		/* the last reference waits for user mode */
+	PLANT_SILENT,		/* a file is taken of whose close nobody tells */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -56,7 +57,7 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"ignoreenomem", "staleslot", "halfshared", "leftalone",
 		"levelonce", "staysarmed", "pins", "allexclusive", "unfair",
 		"nonext", "modblind", "nopin", "leaveearly", "wokenone",
-		"lazyput",
+		"lazyput", "silent",
 	};
 	int i = sysfs_match_string(names, val);
 

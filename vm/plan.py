@@ -151,7 +151,8 @@ def plants_job(job, plants):
             last = plant.fault
             built = ["plant:"] if plant.fault.startswith("plant=") else []
             others = ["fcb_test"] if plant.module != "fcb_test" else []
-            job.lines.append(" ".join(["load", *built, plant.module, plant.fault, *others]))
+            job.lines.append(" ".join(["load", *built, plant.module,
+                                       *plant.fault.split(","), *others]))
         job.run(120, "guest-tests", *plant.patterns, verb="fail")
     job.lines.append("unload")
     return job.lines

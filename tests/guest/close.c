@@ -8,7 +8,9 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/fanotify.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "guest.h"
@@ -387,4 +389,50 @@ GUEST_TEST(close, instance_first, 10,
 	close(w.fd);
 	GUEST_FAILS(close(w.fd), EBADF);
 	GUEST_RETURNS(read(w.peer, &c, 1), 0);
+}
+
+/*
+ * A file that fanotify opened to tell of another's open: it closes without a word.
+ * It tells of regular files alone; those of /proc can be polled.
+ */
+static int by_fanotify(const char *path)
+{
+	struct fanotify_event_metadata m;
+	int fan, fd;
+
+	fan = (int)syscall(SYS_fanotify_init, FAN_CLASS_NOTIF | FAN_NONBLOCK,
+			   O_RDONLY | O_NONBLOCK);
+	if (fan < 0)
+		GUEST_SKIP("fanotify: %s", strerror(errno));
+	ck_assert(syscall(SYS_fanotify_mark, fan, FAN_MARK_ADD, FAN_OPEN,
+			  AT_FDCWD, path) == 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	GUEST_RETURNS(read(fan, &m, sizeof(m)), sizeof(m));
+	close(fd);
+	close(fan);
+	ck_assert_int_ge(m.fd, 0);
+	return m.fd;
+}
+
+static void watched_or_refused(int fd, bool watched)
+{
+	struct evset s;
+
+	evset_open(&s, 8);
+	GUEST_RETURNS(evset_ctl(&s, fd, POLLIN),
+		      watched ? (int)sizeof(struct pollfd) : -EPERM);
+	GUEST_RETURNS(evset_info(&s, "items"), watched);
+	close(fd);
+	GUEST_RETURNS(evset_info(&s, "items"), 0);
+	evset_close(&s);
+}
+
+GUEST_TEST(close, silent_file, 10,
+	   "a file about which fsnotify keeps still is EPERM where closes come by it, and watched elsewhere")
+{
+	const char *hook = guest_param("fcb", "fput_hook");
+
+	watched_or_refused(by_fanotify("/proc/self/mounts"),
+			   hook && strcmp(hook, "fsnotify"));
 }

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <linux/bpf.h>
-#include <linux/fanotify.h>
 
 #include "modules.h"
 
@@ -70,56 +69,6 @@ GUEST_TEST(load, hook_auto, 120, "fput_hook=auto takes the direct call")
 	modules_load("");
 	works_by("direct");
 	modules_unload();
-}
-
-/* A descriptor of the FIFO that fanotify opened: it closes without a word. */
-static int silent_fifo(const char *path)
-{
-	struct fanotify_event_metadata m;
-	int fan, fd;
-
-	fan = (int)syscall(SYS_fanotify_init, FAN_CLASS_NOTIF | FAN_NONBLOCK,
-			   O_RDWR | O_NONBLOCK);
-	if (fan < 0)
-		GUEST_SKIP("fanotify: %s", strerror(errno));
-	ck_assert(mkfifo(path, 0600) == 0);
-	ck_assert(syscall(SYS_fanotify_mark, fan, FAN_MARK_ADD, FAN_OPEN,
-			  AT_FDCWD, path) == 0);
-	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	ck_assert(fd >= 0);
-	if (read(fan, &m, sizeof(m)) != sizeof(m))
-		GUEST_SKIP("fanotify tells nothing of a FIFO's open: %s", strerror(errno));
-	close(fd);
-	close(fan);
-	unlink(path);
-	ck_assert_msg(m.fd >= 0, "fanotify gave no descriptor: %d", m.fd);
-	return m.fd;
-}
-
-GUEST_TEST(load, hook_silent_file, 120,
-	   "a file whose close fsnotify keeps silent about is EPERM with that hook, and watched with the other")
-{
-	static const char *const hooks[] = { "fsnotify", "direct" };
-	char path[64], param[32];
-	struct evset s;
-	int fd, i;
-
-	need_direct();
-	snprintf(path, sizeof(path), "/tmp/silent-%d", getpid());
-	fd = silent_fifo(path);
-	for (i = 0; i < 2; i++) {
-		snprintf(param, sizeof(param), "fput_hook=%s", hooks[i]);
-		modules_load(param);
-		evset_open(&s, 8);
-		GUEST_RETURNS(evset_ctl(&s, fd, POLLIN),
-			      i ? (int)sizeof(struct pollfd) : -EPERM);
-		GUEST_RETURNS(evset_info(&s, "items"), i);
-		if (i)
-			close(fd);
-		GUEST_RETURNS(evset_info(&s, "items"), 0);
-		evset_close(&s);
-		modules_unload();
-	}
 }
 
 GUEST_TEST(load, hook_unknown, 120,
