@@ -141,14 +141,18 @@ GUEST_TEST(fcblist, calls_of_2002, 30,
 GUEST_TEST(fcblist, left_holds_module, 60,
 	   "a registration that only the close will end holds its module until then")
 {
-	int p[2], dev;
+	int p[2], dev, err;
 
 	may_unload();
 	dev = second();
 	guest_pipe(p);
 	add(dev, p[0], FCB_TEST_CLOSER | FCB_TEST_LEAVE);
 	close(dev);
-	GUEST_RETURNS(module_unload("fcb_test"), -EAGAIN);
+	err = module_unload("fcb_test");
+	/* Others want it, whatever came of this. */
+	if (!err)
+		module_load("fcb_test", "");
+	ck_assert_int_eq(err, -EAGAIN);
 	close(p[0]);
 	unloads("fcb_test");
 	GUEST_RETURNS(module_load("fcb_test", ""), 0);

@@ -35,7 +35,8 @@ long long growth_least(long n, growth_cost_t cost, int runs);
  * @cost: the call
  *
  * The least of two rounds of each size is taken; while the ratio is too large there are
- * more of them, up to six.
+ * more of them, up to six, and then as many at twice the sizes: @cost must be able to
+ * do sixteen times @n.
  */
 void growth_linear(long n, growth_cost_t cost);
 
