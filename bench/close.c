@@ -18,6 +18,8 @@
 #define BATCH 200
 #define RUNS 31
 
+static const struct workload workload;
+
 static double batch(void)
 {
 	uint64_t start = clock_ns();
@@ -35,8 +37,8 @@ static double batch(void)
 static int run(const struct options *opt)
 {
 	const char *modules = getenv("LAB_MODULES");
-	struct point at = { "close", modules && *modules ? modules : "unknown",
-			    NULL, -1, -1 };
+	struct point at = { .workload = &workload,
+			    .design = modules && *modules ? modules : "unknown" };
 	struct samples s = { 0 };
 	int runs = opt->runs ? opt->runs : RUNS;
 
@@ -50,8 +52,12 @@ static int run(const struct options *opt)
 	return 0;
 }
 
-const struct workload workload_close = {
+static const struct workload workload = {
 	.name = "close",
 	.about = "make and close a file that nobody watches",
+	.full = { .memory = 512, .seconds = 90 },
+	.quick = { .memory = 512, .seconds = 90 },
+	.unloaded = true,
 	.run = run,
 };
+WORKLOAD(workload);

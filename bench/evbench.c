@@ -3,10 +3,15 @@
  * evbench.c - runs a workload over the designs and prints what it cost
  *
  * Results go to stdout, one JSON object a line, at the end; progress and
- * complaints to stderr.  Exit 0 if every result was checked and right.
+ * complaints to stderr.  Exit 0 if every result was checked and right, 2 after
+ * one line about what was asked for.
+ *
+ * What a workload is, which parameters it has and what its guest needs is in its
+ * own file (struct workload).  Nothing here knows one by name.
  */
+#define _DEFAULT_SOURCE
 #include <errno.h>
-#include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,167 +20,357 @@
 #include "evq.h"
 #include "harness.h"
 
-static const struct workload *const workloads[] = {
-	&workload_ready,
-	&workload_close,
+/* The linker puts these around the section that WORKLOAD() fills. */
+extern const struct workload *const __start_workloads[];
+extern const struct workload *const __stop_workloads[];
+
+#define N_WORKLOADS ((size_t)(__stop_workloads - __start_workloads))
+
+static const char *workload_name(size_t i)
+{
+	return i < N_WORKLOADS ? __start_workloads[i]->name : NULL;
+}
+
+static const char *design_name(size_t i)
+{
+	const struct evq_design *d = evq_designs((unsigned int)i);
+
+	return d ? d->name : NULL;
+}
+
+/* ---- options: those of every workload, then the workload's own ---- */
+
+enum { O_DESIGNS, O_RUNS, O_QUICK, O_PLAN, O_LIST, O_HELP, O_VERSION, O_COUNT };
+
+static const struct {
+	const char *name;
+	const char *value;
+	const char *about;
+} common[O_COUNT] = {
+	[O_DESIGNS] = { "designs", "A,B,..", "designs to run (default: all)" },
+	[O_RUNS] = { "runs", "N", "measurements of each point" },
+	[O_QUICK] = { "quick", NULL, "the short sweep" },
+	[O_PLAN] = { "plan", "A,B,..", "print a guest's job for these workloads instead" },
+	[O_LIST] = { "list", "WHAT", "names alone: workloads, designs or parameters" },
+	[O_HELP] = { "help", NULL, "this" },
+	[O_VERSION] = { "version", NULL, "which one this is" },
 };
 
-#define N_WORKLOADS (sizeof(workloads) / sizeof(workloads[0]))
+static const struct param runs_param = { "runs", "", NULL, 1, 1000000, NULL, NULL };
 
-static void usage(FILE *f)
+static const char *common_name(size_t i)
 {
-	fputs("usage: evbench WORKLOAD [OPTION..]\n\n"
-	      "  --designs A,B,..   designs to run (default: all)\n"
-	      "  --m LIST           numbers of sources, e.g. 100,1000\n"
-	      "  --k LIST           numbers of active sources a round\n"
-	      "  --source KIND      unix (default), pipe, eventfd or tcp\n"
-	      "  --runs N           measurements of each point\n"
-	      "  --quick            the short sweep\n"
-	      "  --list WHAT        names alone: workloads or designs\n"
-	      "  --help, --version\n\nworkloads:\n", f);
-	for (size_t i = 0; i < N_WORKLOADS; i++)
-		fprintf(f, "  %-10s %s\n", workloads[i]->name,
-			workloads[i]->about);
-	fputs("\ndesigns:\n", f);
-	for (unsigned int i = 0; evq_designs(i); i++)
-		fprintf(f, "  %-10s %s\n", evq_designs(i)->name,
-			evq_designs(i)->about);
-	fputs("\nLAB_KERNEL and LAB_ACCEL in the environment name the kernel and the\n"
-	      "accelerator in the results; with LAB_ACCEL=icount a nanosecond is an\n"
-	      "instruction.  LAB_MODULES=none|loaded names what 'close' measured.\n",
-	      f);
+	return i < O_COUNT ? common[i].name : NULL;
 }
 
-static void list(const char *what)
+static void print_param(const struct param *p)
 {
-	if (!strcmp(what, "workloads"))
-		for (size_t i = 0; i < N_WORKLOADS; i++)
-			puts(workloads[i]->name);
+	printf("    --%-8s LIST     %s, ", p->name, p->about);
+	if (p->word)
+		for (size_t i = 0; p->word(i); i++)
+			printf("%s%s", i ? "|" : "", p->word(i));
 	else
-		for (unsigned int i = 0; evq_designs(i); i++)
-			puts(evq_designs(i)->name);
+		printf("%ld to %ld", p->min, p->max);
+	printf("\n%24s(default %s; quick %s)\n", "", p->full, p->quick);
 }
 
-static void bad_usage(const char *what, const char *value)
+static void help(void)
 {
-	fprintf(stderr, "evbench: %s '%s': see evbench --help\n", what, value);
+	puts("usage: evbench WORKLOAD [OPTION..]\n");
+	for (size_t i = 0; i < O_COUNT; i++)
+		printf("  --%-10s %-8s %s\n", common[i].name,
+		       common[i].value ? common[i].value : "", common[i].about);
+	puts("\nworkloads, each with its parameters:");
+	for (size_t i = 0; i < N_WORKLOADS; i++) {
+		const struct workload *w = __start_workloads[i];
+
+		printf("  %-10s %s\n", w->name, w->about);
+		for (const struct param *p = w->params; p->name; p++)
+			print_param(p);
+	}
+	puts("\ndesigns:");
+	for (unsigned int i = 0; evq_designs(i); i++)
+		printf("  %-10s %s\n", evq_designs(i)->name, evq_designs(i)->about);
+	puts("\nLAB_KERNEL and LAB_ACCEL in the environment name the kernel and the\n"
+	     "accelerator in the results; with LAB_ACCEL=icount a nanosecond is an\n"
+	     "instruction.  LAB_MODULES=none|loaded names what 'close' measured.");
+}
+
+/* One line, and exit 2.  @names: what would have been right, or NULL. */
+static void __attribute__((format(printf, 2, 3), noreturn))
+refuse(const char *(*names)(size_t i), const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("evbench: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	for (size_t i = 0; names && names(i); i++)
+		fprintf(stderr, " %s", names(i));
+	fputc('\n', stderr);
 	exit(2);
 }
 
-static size_t parse_numbers(const char *option, char *list, long *numbers)
+static size_t find(const char *(*names)(size_t i), const char *what, const char *name)
 {
-	size_t n = 0;
+	size_t i = 0;
 
-	for (char *word = strtok(list, ","); word; word = strtok(NULL, ",")) {
-		char *end;
-
-		errno = 0;
-		numbers[n] = strtol(word, &end, 10);
-		if (*end || errno || numbers[n] < 1 || numbers[n] > 10000000 ||
-		    n + 1 == MAX_LIST)
-			bad_usage(option, word);
-		n++;
-	}
-	if (!n)
-		bad_usage(option, list);
-	return n;
+	while (names(i) && strcmp(names(i), name))
+		i++;
+	if (!names(i))
+		refuse(names, "unknown %s '%s': %s", what, name,
+		       names(0) ? "one of" : "there is none");
+	return i;
 }
 
-static void parse_designs(struct options *opt, char *list)
+static long parse_number(const struct param *p, const char *word)
 {
-	opt->n_designs = 0;
-	for (char *word = strtok(list, ","); word; word = strtok(NULL, ",")) {
-		if (!evq_find(word))
-			bad_usage("unknown design", word);
+	char *end;
+	long v;
+
+	errno = 0;
+	v = strtol(word, &end, 10);
+	if (end == word || *end || errno || v < p->min || v > p->max)
+		refuse(NULL, "--%s '%s': a number from %ld to %ld", p->name, word,
+		       p->min, p->max);
+	return v;
+}
+
+/* A copy to take apart, whose words stay valid. */
+static char *copy(const char *option, const char *list)
+{
+	char *text = strdup(list);
+
+	if (!text)
+		die("out of memory");
+	if (!text[strspn(text, ",")])
+		refuse(NULL, "--%s '%s': a list is wanted", option, list);
+	return text;
+}
+
+static struct list parse_list(const struct param *p, const char *text)
+{
+	struct list list = { 0 };
+
+	for (char *word = strtok(copy(p->name, text), ","); word;
+	     word = strtok(NULL, ",")) {
+		if (list.n == MAX_LIST)
+			refuse(NULL, "--%s has room for %d values", p->name, MAX_LIST);
+		list.v[list.n++] = p->word ? (long)find(p->word, p->name, word) :
+					     parse_number(p, word);
+	}
+	return list;
+}
+
+static void parse_designs(struct options *opt, const char *text)
+{
+	for (char *word = strtok(copy("designs", text), ","); word;
+	     word = strtok(NULL, ",")) {
+		size_t i = find(design_name, "design", word);
+
 		if (opt->n_designs == MAX_LIST)
-			bad_usage("too many designs at", word);
-		opt->designs[opt->n_designs++] = word;
+			refuse(NULL, "--designs has room for %d names", MAX_LIST);
+		opt->designs[opt->n_designs++] = design_name(i);
 	}
-	if (!opt->n_designs)
-		bad_usage("--designs", list);
 }
 
-static void parse(struct options *opt, int argc, char **argv)
-{
-	enum { O_DESIGNS = 256, O_M, O_K, O_SOURCE, O_RUNS, O_QUICK, O_LIST,
-	       O_HELP, O_VERSION };
-	static const struct option longs[] = {
-		{ "designs", required_argument, NULL, O_DESIGNS },
-		{ "m", required_argument, NULL, O_M },
-		{ "k", required_argument, NULL, O_K },
-		{ "source", required_argument, NULL, O_SOURCE },
-		{ "runs", required_argument, NULL, O_RUNS },
-		{ "quick", no_argument, NULL, O_QUICK },
-		{ "list", required_argument, NULL, O_LIST },
-		{ "help", no_argument, NULL, O_HELP },
-		{ "version", no_argument, NULL, O_VERSION },
-		{ NULL, 0, NULL, 0 },
-	};
-	long runs[MAX_LIST];
-	int c;
+/**
+ * struct request - the command line, as it is
+ * @workload: the one that is named, or NULL
+ * @common: for each option of all workloads: its value, "" if it takes none, or NULL
+ * @own: options of the workload, NAME and value by turns
+ * @n_own: length of @own
+ */
+struct request {
+	const struct workload *workload;
+	const char *common[O_COUNT];
+	const char *own[2 * MAX_PARAMS];
+	size_t n_own;
+};
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (c) {
-		case O_DESIGNS:
-			parse_designs(opt, optarg);
-			break;
-		case O_M:
-			opt->n_m = parse_numbers("--m", optarg, opt->m);
-			break;
-		case O_K:
-			opt->n_k = parse_numbers("--k", optarg, opt->k);
-			break;
-		case O_SOURCE:
-			opt->source = optarg;
-			break;
-		case O_RUNS:
-			if (parse_numbers("--runs", optarg, runs) != 1)
-				bad_usage("--runs", optarg);
-			opt->runs = (int)runs[0];
-			break;
-		case O_QUICK:
-			opt->quick = true;
-			break;
-		case O_LIST:
-			if (strcmp(optarg, "workloads") && strcmp(optarg, "designs"))
-				bad_usage("--list", optarg);
-			list(optarg);
-			exit(0);
-		case O_HELP:
-			usage(stdout);
-			exit(0);
-		case O_VERSION:
-			puts("evbench (" PACKAGE_STRING ")");
-			exit(0);
-		default:
-			fputs("evbench: see evbench --help\n", stderr);
-			exit(2);
-		}
+static void read_option(struct request *req, char ***argv)
+{
+	const char *name = **argv + 2, *value;
+	char *equals = strchr(**argv, '=');
+	size_t i = 0;
+
+	if (equals)
+		*equals = '\0';
+	while (common_name(i) && strcmp(common_name(i), name))
+		i++;
+	if (i < O_COUNT && !common[i].value) {
+		if (equals)
+			refuse(NULL, "--%s takes no value", name);
+		req->common[i] = "";
+		return;
 	}
+	value = equals ? equals + 1 : *++*argv;
+	if (!value)
+		refuse(NULL, "--%s wants a value", name);
+	if (i < O_COUNT) {
+		req->common[i] = value;
+		return;
+	}
+	if (req->n_own == 2 * MAX_PARAMS)
+		refuse(NULL, "too many options at --%s", name);
+	req->own[req->n_own++] = name;
+	req->own[req->n_own++] = value;
+}
+
+static struct request read_request(char **argv)
+{
+	struct request req = { 0 };
+
+	while (*++argv) {
+		if (!strncmp(*argv, "--", 2)) {
+			read_option(&req, &argv);
+			if (!*argv)
+				break;
+			continue;
+		}
+		if (req.workload)
+			refuse(NULL, "one workload at a time: not '%s' too", *argv);
+		req.workload = __start_workloads[find(workload_name, "workload", *argv)];
+	}
+	return req;
+}
+
+static const struct workload *asked_of;
+
+static const char *param_name(size_t i)
+{
+	return asked_of->params[i].name;
+}
+
+/* What was asked of all workloads, or of none. */
+static struct options parse_common(const struct request *req)
+{
+	struct options opt = { .quick = req->common[O_QUICK] };
+
+	if (req->common[O_DESIGNS])
+		parse_designs(&opt, req->common[O_DESIGNS]);
+	else
+		while (opt.n_designs < MAX_LIST && design_name(opt.n_designs)) {
+			opt.designs[opt.n_designs] = design_name(opt.n_designs);
+			opt.n_designs++;
+		}
+	if (req->common[O_RUNS])
+		opt.runs = (int)parse_number(&runs_param, req->common[O_RUNS]);
+	return opt;
+}
+
+/* What was asked of the workload; else what its table says. */
+static void parse_own(struct options *opt, const struct request *req)
+{
+	const struct param *p = req->workload->params;
+
+	asked_of = req->workload;
+	for (size_t i = 0; i < req->n_own; i += 2) {
+		size_t at = find(param_name, "parameter", req->own[i]);
+
+		opt->params[at] = parse_list(&p[at], req->own[i + 1]);
+		opt->params[at].given = true;
+	}
+	for (size_t i = 0; p[i].name; i++)
+		if (!opt->params[i].given)
+			opt->params[i] = parse_list(&p[i], opt->quick ? p[i].quick :
+									p[i].full);
+}
+
+/* ---- what else can be asked for ---- */
+
+static void list(const char *what)
+{
+	static const char *const lists[] = { "workloads", "designs", "parameters" };
+
+	if (!strcmp(what, lists[0]))
+		for (size_t i = 0; workload_name(i); i++)
+			puts(workload_name(i));
+	else if (!strcmp(what, lists[1]))
+		for (size_t i = 0; design_name(i); i++)
+			puts(design_name(i));
+	else if (!strcmp(what, lists[2]))
+		for (size_t i = 0; i < N_WORKLOADS; i++)
+			for (const struct param *p = __start_workloads[i]->params; p->name; p++)
+				printf("%s %s\n", __start_workloads[i]->name, p->name);
+	else
+		refuse(NULL, "unknown list '%s': one of %s %s %s", what, lists[0],
+		       lists[1], lists[2]);
+}
+
+static const struct needs *needs_of(const struct workload *w, const struct request *req)
+{
+	return req->common[O_QUICK] ? &w->quick : &w->full;
+}
+
+static void print_run(const struct workload *w, const struct request *req)
+{
+	/* A guest's own seconds are made of instructions and of sleep, which takes none. */
+	printf("run %d evbench %s", needs_of(w, req)->seconds * (under_icount() ? 10 : 1),
+	       w->name);
+	for (size_t i = O_DESIGNS; i <= O_QUICK; i++)
+		if (req->common[i])
+			printf(" --%s%s%s", common[i].name, *req->common[i] ? " " : "",
+			       req->common[i]);
+	putchar('\n');
+}
+
+/* The job of a guest (vm/init.c), behind a line on what the guest must be. */
+static void plan(const struct request *req)
+{
+	const struct workload *chosen[MAX_LIST];
+	size_t n = 0;
+	int memory = 0, seconds = 300; /* to boot */
+
+	parse_common(req);
+	if (req->workload || req->n_own)
+		refuse(NULL, "--plan goes with --designs, --runs and --quick alone");
+	for (char *word = strtok(copy("plan", req->common[O_PLAN]), ",");
+	     word && n < MAX_LIST; word = strtok(NULL, ","))
+		chosen[n++] = __start_workloads[find(workload_name, "workload", word)];
+	for (size_t i = 0; i < n; i++) {
+		const struct needs *needs = needs_of(chosen[i], req);
+
+		memory = needs->memory > memory ? needs->memory : memory;
+		seconds += needs->seconds * (1 + chosen[i]->unloaded);
+	}
+	printf("# memory %d seconds %d\n", memory, seconds);
+	for (size_t i = 0; i < n; i++)
+		for (const char *const *s = chosen[i]->sysctls; s && *s; s++)
+			printf("run 10 sysctl -w %s\n", *s);
+	puts("env LAB_MODULES=none");
+	for (size_t i = 0; i < n; i++)
+		if (chosen[i]->unloaded)
+			print_run(chosen[i], req);
+	puts("env LAB_MODULES=loaded\nload");
+	for (size_t i = 0; i < n; i++)
+		print_run(chosen[i], req);
 }
 
 int main(int argc, char **argv)
 {
-	struct options opt = { 0 };
-	const struct workload *w = NULL;
+	struct request req = read_request(argv);
+	struct options opt;
 	int err;
 
-	while (evq_designs((unsigned int)opt.n_designs) &&
-	       opt.n_designs < MAX_LIST) {
-		opt.designs[opt.n_designs] =
-			evq_designs((unsigned int)opt.n_designs)->name;
-		opt.n_designs++;
+	(void)argc;
+	if (req.common[O_HELP])
+		help();
+	else if (req.common[O_VERSION])
+		puts("evbench (" PACKAGE_STRING ")");
+	else if (req.common[O_LIST])
+		list(req.common[O_LIST]);
+	else if (req.common[O_PLAN])
+		plan(&req);
+	else if (!req.workload)
+		refuse(workload_name, "no workload is named: one of");
+	else {
+		opt = parse_common(&req);
+		parse_own(&opt, &req);
+		harness_start();
+		err = req.workload->run(&opt);
+		return results_print() ? err ? 2 : 0 : 1;
 	}
-	parse(&opt, argc, argv);
-	if (optind + 1 != argc)
-		bad_usage("one workload is wanted, not",
-			  optind < argc ? argv[optind + 1] : "none");
-	for (size_t i = 0; i < N_WORKLOADS; i++)
-		if (!strcmp(workloads[i]->name, argv[optind]))
-			w = workloads[i];
-	if (!w)
-		bad_usage("unknown workload", argv[optind]);
-	harness_start();
-	err = w->run(&opt);
-	return results_print() && !err ? 0 : 1;
+	return 0;
 }

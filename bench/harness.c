@@ -31,13 +31,17 @@ struct result {
 static struct result *results;
 static size_t n_results;
 static double clock_cost;
-static bool icount;
 
 static const char *accel(void)
 {
 	const char *a = getenv("LAB_ACCEL");
 
 	return a && *a ? a : "native";
+}
+
+bool under_icount(void)
+{
+	return !strcmp(accel(), "icount");
 }
 
 static const char *kernel(void)
@@ -131,16 +135,20 @@ static FILE *result_begin(struct result *r, size_t *size,
 
 	if (!f)
 		die("out of memory");
-	fprintf(f, "{\"workload\":\"%s\"", at->workload);
+	fprintf(f, "{\"workload\":\"%s\"", at->workload->name);
 	record_member(f, "design", at->design);
 	record_member(f, "kernel", kernel());
 	record_member(f, "accel", accel());
-	if (at->source)
-		record_member(f, "source", at->source);
-	if (at->m >= 0)
-		fprintf(f, ",\"m\":%ld", at->m);
-	if (at->k >= 0)
-		fprintf(f, ",\"k\":%ld", at->k);
+	for (int i = 0; at->workload->params[i].name; i++) {
+		const struct param *p = &at->workload->params[i];
+
+		if (at->value[i] < 0)
+			continue;
+		if (p->word)
+			record_member(f, p->name, p->word((size_t)at->value[i]));
+		else
+			fprintf(f, ",\"%s\":%ld", p->name, at->value[i]);
+	}
 	return f;
 }
 
@@ -170,7 +178,7 @@ void result_add(const struct point *at, const char *metric, const char *per,
 
 	record_member(f, "metric", metric);
 	fprintf(f, ",\"unit\":\"%s/%s\"",
-		icount ? "insn" : "ns", per);
+		under_icount() ? "insn" : "ns", per);
 	if (s->n)
 		fprintf(f, ",\"median\":%.9g,\"min\":%.9g,\"max\":%.9g",
 			samples_median(s), v[0], v[s->n - 1]);
@@ -219,7 +227,7 @@ void clock_settle(double expected)
 	const struct timespec housekeeping = { .tv_sec = 1, .tv_nsec = 100000000 };
 	uint64_t start, last, now;
 
-	if (!icount || expected < 200000)
+	if (!under_icount() || expected < 200000)
 		return;
 	nanosleep(&housekeeping, NULL);
 	start = clock_ns();
@@ -260,8 +268,7 @@ void harness_start(void)
 		setrlimit(RLIMIT_NOFILE, &lim);
 	}
 	/* What the guest did at boot shall be over. */
-	icount = !strcmp(accel(), "icount");
-	if (icount)
+	if (under_icount())
 		sleep(1);
 	for (int i = 0; i < 1001; i++) {
 		uint64_t start = clock_ns();

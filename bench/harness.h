@@ -15,45 +15,93 @@
 #include <time.h>
 
 #define MAX_LIST 64
+#define MAX_PARAMS 8
+
+/**
+ * struct param - a parameter of a workload: --NAME LIST, and a member of its results
+ * @name: in small letters; no other option, and nothing that is measured, has it
+ * @about: one line for people
+ * @word: NULL if it is a number; else the word of value @i, NULL behind the last
+ * @min: the least value
+ * @max: the largest; both are of no meaning for words
+ * @full: what is tried when nothing else is asked for, as on the command line
+ * @quick: the same for --quick
+ */
+struct param {
+	const char *name;
+	const char *about;
+	const char *(*word)(size_t i);
+	long min;
+	long max;
+	const char *full;
+	const char *quick;
+};
+
+/**
+ * struct list - the values of a parameter that are to be tried
+ * @v: the values
+ * @n: how many
+ * @given: asked for on the command line
+ */
+struct list {
+	long v[MAX_LIST];
+	size_t n;
+	bool given;
+};
 
 /**
  * struct options - what the user asked for
  * @designs: names of designs, checked to exist
  * @n_designs: how many
- * @m: numbers of sources to sweep; empty: the workload's own choice
- * @n_m: how many
- * @k: numbers of active sources to sweep; empty: the workload's own choice
- * @n_k: how many
- * @source: kind of source, or NULL
+ * @params: for each parameter of the workload, in the order of its table
  * @runs: measurements of each point; 0: the workload's own choice
  * @quick: the short sweep
  */
 struct options {
 	const char *designs[MAX_LIST];
 	size_t n_designs;
-	long m[MAX_LIST];
-	size_t n_m;
-	long k[MAX_LIST];
-	size_t n_k;
-	const char *source;
+	struct list params[MAX_PARAMS];
 	int runs;
 	bool quick;
+};
+
+/**
+ * struct needs - the guest of a workload
+ * @memory: MiB
+ * @seconds: it takes no longer, by KVM
+ */
+struct needs {
+	int memory;
+	int seconds;
 };
 
 /**
  * struct workload - one file of bench/
  * @name: as on the command line
  * @about: one line for people
- * @run: measures and hands in results; 0, or -1 after complaining
+ * @params: its parameters, up to one without a name; in this order in the results
+ * @full: the guest for the whole sweep
+ * @quick: the guest for the short one
+ * @sysctls: NAME=VALUE, set before the modules are loaded; up to a NULL
+ * @unloaded: it also runs before the modules are loaded
+ * @run: measures and hands in results; 0, or -1 after complaining that what is
+ *	asked for cannot be measured
  */
 struct workload {
 	const char *name;
 	const char *about;
+	struct param params[MAX_PARAMS + 1];
+	struct needs full;
+	struct needs quick;
+	const char *const *sysctls;
+	bool unloaded;
 	int (*run)(const struct options *opt);
 };
 
-extern const struct workload workload_ready;
-extern const struct workload workload_close;
+/* Makes a workload known; they are run in the order in which they are linked. */
+#define WORKLOAD(w) \
+	static const struct workload *const w##_known \
+	__attribute__((used, section("workloads"))) = &(w)
 
 /**
  * struct samples - the measurements of one figure
@@ -75,19 +123,15 @@ double samples_median(const struct samples *s);
 void samples_free(struct samples *s);
 
 /**
- * struct point - where a figure belongs; parameters below 0 are left out
- * @workload: name
+ * struct point - where a figure belongs
+ * @workload: whose parameters they are
  * @design: name
- * @source: kind of source, or NULL
- * @m: sources watched
- * @k: sources active
+ * @value: of each parameter; what is below 0 is left out
  */
 struct point {
-	const char *workload;
+	const struct workload *workload;
 	const char *design;
-	const char *source;
-	long m;
-	long k;
+	long value[MAX_PARAMS];
 };
 
 /**
@@ -122,6 +166,9 @@ void progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /** die() - complain on stderr and exit 1. */
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/** under_icount() - whether a nanosecond is an instruction. */
+bool under_icount(void);
 
 /** harness_start() - pin to a CPU, raise limits, calibrate the clock. */
 void harness_start(void);

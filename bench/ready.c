@@ -33,6 +33,12 @@
 
 #define RUNS 15
 #define WARM_UP 3
+
+/* The parameters, in the order of the table at the end. */
+enum { SOURCE, M, K };
+
+static const struct workload workload;
+
 /**
  * struct bench - a round
  * @all: the M sources
@@ -241,7 +247,7 @@ static void measure_watched(struct bench *b, const struct options *opt,
 
 	b->why = NULL;
 	/* TCP may deliver the second one while the first is asked for. */
-	if (strcmp(at->source, "tcp"))
+	if (strcmp(sources_kind((size_t)at->value[SOURCE]), "tcp"))
 		check_merging(b);
 	for (int i = -warm_up_for(b->k); i < runs_for(opt, b->k) && !b->why;
 	     i++)
@@ -296,23 +302,24 @@ static const char *watch_all(struct bench *b, const char *design)
  * drifts by an instruction or two in the life of a guest.
  */
 static void measure_design(struct bench *b, const struct options *opt,
-			   struct point at, const long *k, size_t n_k,
+			   struct point at, const struct list *k,
 			   struct samples *write_cost)
 {
 	const struct samples nothing = { 0 };
 	const char *why, *broken;
 	double bare[MAX_LIST];
 
-	progress("ready, %s, m=%ld, %s", at.source, at.m, at.design);
+	progress("ready, %s, m=%ld, %s", sources_kind((size_t)at.value[SOURCE]),
+		 at.value[M], at.design);
 	b->why = NULL;
-	for (size_t i = 0; i < n_k && !b->why; i++) {
-		choose_active(b, k[i]);
+	for (size_t i = 0; i < k->n && !b->why; i++) {
+		choose_active(b, k->v[i]);
 		bare[i] = measure_bare(b, opt, &write_cost[i]);
 	}
 	broken = b->why;
 	why = broken ? broken : watch_all(b, at.design);
-	for (size_t i = 0; i < n_k; i++) {
-		at.k = k[i];
+	for (size_t i = 0; i < k->n; i++) {
+		at.value[K] = k->v[i];
 		if (broken) {
 			result_add(&at, "tax", "event", &nothing, broken);
 			continue;
@@ -321,7 +328,7 @@ static void measure_design(struct bench *b, const struct options *opt,
 			result_na(&at, why);
 			continue;
 		}
-		choose_active(b, k[i]);
+		choose_active(b, k->v[i]);
 		measure_watched(b, opt, &at, bare[i]);
 		if (b->why)
 			sources_flush(&b->all);
@@ -330,18 +337,19 @@ static void measure_design(struct bench *b, const struct options *opt,
 	b->q = NULL;
 }
 
-/* All designs at one M: the sources are made once. */
-static void measure_m(const struct options *opt, long m, const long *k,
-		      size_t n_k, const char *const *designs, size_t n_designs)
+/* Designs at one M: the sources are made once. */
+static void measure_m(const struct options *opt, long source, long m,
+		      const struct list *k, const char *const *designs,
+		      size_t n_designs)
 {
-	struct point at = { "ready", NULL, opt->source ? opt->source : "unix",
-			    m, -1 };
+	struct point at = { .workload = &workload,
+			    .value = { [SOURCE] = source, [M] = m } };
 	struct samples write_cost[MAX_LIST] = { 0 };
 	struct bench b = { 0 };
 	const char *why;
 
-	progress("ready, %s, m=%ld", at.source, m);
-	why = sources_open(&b.all, at.source, m);
+	progress("ready, %s, m=%ld", sources_kind((size_t)source), m);
+	why = sources_open(&b.all, (size_t)source, m);
 	b.active = calloc((size_t)m, sizeof(struct source *));
 	b.told = calloc((size_t)m, sizeof(unsigned long));
 	if (!b.active || !b.told)
@@ -349,15 +357,15 @@ static void measure_m(const struct options *opt, long m, const long *k,
 	for (size_t d = 0; d < n_designs; d++) {
 		at.design = designs[d];
 		if (!why)
-			measure_design(&b, opt, at, k, n_k, write_cost);
-		for (size_t i = 0; i < n_k && why; i++) {
-			at.k = k[i];
+			measure_design(&b, opt, at, k, write_cost);
+		for (size_t i = 0; i < k->n && why; i++) {
+			at.value[K] = k->v[i];
 			result_na(&at, why);
 		}
 	}
 	at.design = "none";
-	for (size_t i = 0; i < n_k && !why; i++) {
-		at.k = k[i];
+	for (size_t i = 0; i < k->n && !why; i++) {
+		at.value[K] = k->v[i];
 		result_add(&at, "write", "event", &write_cost[i], NULL);
 		samples_free(&write_cost[i]);
 	}
@@ -366,68 +374,54 @@ static void measure_m(const struct options *opt, long m, const long *k,
 	sources_close(&b.all);
 }
 
-/* The Ks for an M: those asked for, or 1, 10, 100, .. and M itself. */
-static size_t choose_k(const struct options *opt, long m, long *k)
+/* The Ks for an M: those that it has room for; M itself, if none was asked for. */
+static struct list choose_k(const struct list *wanted, long m)
 {
-	size_t n = 0;
+	struct list k = { 0 };
 
-	for (size_t i = 0; i < opt->n_k; i++)
-		if (opt->k[i] <= m)
-			k[n++] = opt->k[i];
-	if (opt->n_k)
-		return n;
-	for (long decade = 1; decade < m; decade *= 10)
-		k[n++] = decade;
-	k[n++] = m;
-	return n;
+	for (size_t i = 0; i < wanted->n; i++)
+		if (wanted->v[i] <= m)
+			k.v[k.n++] = wanted->v[i];
+	if (!wanted->given && (!k.n || k.v[k.n - 1] < m))
+		k.v[k.n++] = m;
+	return k;
 }
 
-/* One M with all designs, and two more to show what an idle item costs. */
-static void quick_sweep(const struct options *opt)
+/* Two more Ms, to show what an idle item costs. */
+static void idle_sweep(const struct options *opt, long source)
 {
 	static const char *const kinds[] = { "devepoll", "epoll", "ovflist" };
 	static const size_t n_kinds = sizeof(kinds) / sizeof(kinds[0]);
 	static const long idle_m[] = { 100, 10000 };
-	static const long idle_k = 10;
+	static const struct list idle_k = { .v = { 10 }, .n = 1 };
 	const char *chosen[3];
-	long k[MAX_LIST];
 	size_t n = 0;
 
-	measure_m(opt, 1000, k, choose_k(opt, 1000, k), opt->designs,
-		  opt->n_designs);
 	for (size_t i = 0; i < opt->n_designs; i++)
 		for (size_t j = 0; j < n_kinds; j++)
 			if (!strcmp(opt->designs[i], kinds[j]) && n < n_kinds)
 				chosen[n++] = kinds[j];
 	for (size_t i = 0; i < 2 && n; i++)
-		measure_m(opt, idle_m[i], &idle_k, 1, chosen, n);
+		measure_m(opt, source, idle_m[i], &idle_k, chosen, n);
 }
 
 static int run(const struct options *opt)
 {
-	static const long decades[] = { 100, 1000, 10000, 100000 };
-	const long *m = opt->n_m ? opt->m : decades;
-	size_t n_m = opt->n_m ? opt->n_m :
-				sizeof(decades) / sizeof(decades[0]);
-	long k[MAX_LIST];
+	const struct list *source = &opt->params[SOURCE], *m = &opt->params[M];
+	const struct list *k = &opt->params[K];
 	size_t points = 0;
 
-	if (opt->source && !sources_known(opt->source)) {
-		fprintf(stderr, "evbench: unknown source '%s': unix, pipe, eventfd or tcp\n",
-			opt->source);
-		return -1;
-	}
-	if (opt->quick && !opt->n_m && !opt->n_k) {
-		quick_sweep(opt);
-		return 0;
-	}
-	for (size_t i = 0; i < n_m; i++) {
-		size_t n_k = choose_k(opt, m[i], k);
+	for (size_t s = 0; s < source->n; s++) {
+		for (size_t i = 0; i < m->n; i++) {
+			struct list fit = choose_k(k, m->v[i]);
 
-		points += n_k;
-		if (n_k)
-			measure_m(opt, m[i], k, n_k, opt->designs,
-				  opt->n_designs);
+			points += fit.n;
+			if (fit.n)
+				measure_m(opt, source->v[s], m->v[i], &fit,
+					  opt->designs, opt->n_designs);
+		}
+		if (opt->quick && !m->given && !k->given)
+			idle_sweep(opt, source->v[s]);
 	}
 	if (!points) {
 		fputs("evbench: every --k is larger than every --m\n", stderr);
@@ -436,8 +430,21 @@ static int run(const struct options *opt)
 	return 0;
 }
 
-const struct workload workload_ready = {
+static const struct workload workload = {
 	.name = "ready",
 	.about = "K of M sources become ready: the delivery tax per event",
+	.params = {
+		[SOURCE] = { "source", "kinds of files", .word = sources_kind,
+			     .full = "unix", .quick = "unix" },
+		[M] = { "m", "sources that are watched", NULL, 1, 10000000,
+			.full = "100,1000,10000,100000", .quick = "1000" },
+		[K] = { "k", "sources that become ready in a round, of those",
+			NULL, 1, 10000000,
+			.full = "1,10,100,1000,10000,100000,1000000",
+			.quick = "1,10,100,1000" },
+	},
+	.full = { .memory = 3072, .seconds = 7200 },
+	.quick = { .memory = 1024, .seconds = 900 },
 	.run = run,
 };
+WORKLOAD(workload);

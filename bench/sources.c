@@ -95,17 +95,9 @@ static const struct kind {
 	{ "tcp", 2, open_tcp },
 };
 
-static const struct kind *find_kind(const char *name)
+const char *sources_kind(size_t i)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kinds[i].name, name))
-			return &kinds[i];
-	return NULL;
-}
-
-int sources_known(const char *kind)
-{
-	return !!find_kind(kind);
+	return i < sizeof(kinds) / sizeof(kinds[0]) ? kinds[i].name : NULL;
 }
 
 static int by_fd_set(struct sources *all, int fd, long i)
@@ -125,10 +117,10 @@ static int by_fd_set(struct sources *all, int fd, long i)
 	return 0;
 }
 
-const char *sources_open(struct sources *all, const char *kind, long n)
+const char *sources_open(struct sources *all, size_t kind, long n)
 {
 	static char why[160];
-	const struct kind *k = find_kind(kind);
+	const struct kind *k = &kinds[kind];
 	/* Some for the queue, the standard ones, and what the run needs. */
 	long want = n * k->fds + 16;
 

@@ -37,18 +37,18 @@ struct sources {
 	long n_fd;
 };
 
-/** sources_known() - whether there is a kind of that name. */
-int sources_known(const char *kind);
+/** sources_kind() - the name of kind @i, NULL behind the last. */
+const char *sources_kind(size_t i);
 
 /**
  * sources_open() - make sources
  * @all: to be filled in, and freed by sources_close() even after a failure
- * @kind: "unix", "pipe", "eventfd" or "tcp"
+ * @kind: as in sources_kind()
  * @n: how many
  *
  * Return: NULL, or what went wrong.
  */
-const char *sources_open(struct sources *all, const char *kind, long n);
+const char *sources_open(struct sources *all, size_t kind, long n);
 
 /** sources_close() - close all. */
 void sources_close(struct sources *all);
