@@ -4,40 +4,59 @@
 
 usage: same.py A B          A, B: results.jsonl of the same workloads
 
-What asking a queue costs must agree within 0.1 % (harvest, harvest-call,
-empty), what a design adds to a write within 1 % (notify), and closing a file
-within 1 %.  A design that adds nothing to a write, as poll does, has a notify of some
-instructions more or less than 0: there both must be within 1 % of the write.
+How far apart they may be is told by the words of each workload (words/): what
+asking a queue costs must agree within 0.1 %, what a design adds to a write and
+closing a file within 1 %.
 
 Exit 0 if the runs agree, 1 if not, 2 if they cannot be compared.
 """
 import sys
 
 import records
+import words
 
-LIMITS = {"harvest": 0.001, "harvest-call": 0.001, "empty": 0.001, "notify": 0.01, "close": 0.01}
 SHOWN = 12
+
+
+def limit_of(record):
+    """How far apart it may be, or None."""
+    repeats = words.of(record["workload"]).repeats
+    return repeats.get(record["metric"], repeats.get(words.ANY))
+
+
+def place_key(record):
+    """Where it was taken, by whatever design."""
+    return record["workload"], frozenset(records.parameters(record).items())
 
 
 def differences(one, other):
     """(relative difference, limit, record) of each figure that has a limit."""
-    there = {records.key(r): r for r in other}
-    writes = {tuple(r.get(n) for n in ("source", "m", "k")): r["median"]
-              for r in one if r["metric"] == "write" and "median" in r}
+    there = {records.key(r): r for r in other if records.is_right(r)}
+    alone = {(*place_key(r), r["metric"]): r["median"] for r in one
+             if "median" in r and r["design"] == "none"}
     for r in one:
-        limit = LIMITS.get(r["metric"])
-        if limit is None or "median" not in r or not r.get("ok"):
+        limit = limit_of(r)
+        if limit is None or not records.is_right(r):
             continue
         twin = there.get(records.key(r))
-        if twin is None or "median" not in twin or not twin.get("ok"):
-            yield float("inf"), limit, r
+        if twin is None:
+            yield float("inf"), limit.share, r
             continue
         a, b = r["median"], twin["median"]
-        base = max(abs(a), abs(b))
-        write = writes.get(tuple(r.get(n) for n in ("source", "m", "k")), 0)
-        if r["metric"] == "notify" and base < write / 100:
-            base = write
-        yield (abs(a - b) / base if base else 0.0), limit, r
+        base, beside = max(abs(a), abs(b)), alone.get((*place_key(r), limit.beside), 0)
+        if base < beside / 100:
+            base = beside
+        yield (abs(a - b) / base if base else 0.0), limit.share, r
+
+
+def of_metrics(found):
+    """(metric, limit, its differences), as the words have them in order."""
+    for workload in records.workloads([r for _, _, r in found]):
+        mine = [d for d in found if d[2]["workload"] == workload]
+        there = records.in_order(d[2]["metric"] for d in mine)
+        for metric in sorted(there, key=[*words.of(workload).repeats, *there].index):
+            some = [d for d in mine if d[2]["metric"] == metric]
+            yield metric, some[0][1], some
 
 
 def main(paths):
@@ -55,10 +74,7 @@ def main(paths):
     if not found:
         print("same.py: no figure in there that should repeat", file=sys.stderr)
         return 2
-    for metric, limit in LIMITS.items():
-        of_metric = [d for d in found if d[2]["metric"] == metric]
-        if not of_metric:
-            continue
+    for metric, limit, of_metric in of_metrics(found):
         worst, _, where = max((d for d in of_metric if d[0] != float("inf")),
                               key=lambda d: d[0], default=(0, 0, None))
         print(f"{metric:12} {len(of_metric):4} figures, "

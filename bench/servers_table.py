@@ -12,7 +12,8 @@ import json
 import statistics
 import sys
 
-from table import REFERENCE, number, print_table, ratio
+from records import REFERENCE
+from text import beside, number, print_table
 
 CALLS_SHOWN = 4
 
@@ -43,11 +44,6 @@ def per_second(record):
 def cpu(record):
     """Microseconds of the server's threads, in the kernel and out of it, a request."""
     return record["cpu"] / record["requests"] / 1000
-
-
-def beside(value, reference):
-    """A figure and its ratio to the kernel's epoll, if that was run."""
-    return number(value) + (f" ({ratio(value / reference)}x)" if reference else "")
 
 
 def calls_of(cell):
