@@ -231,15 +231,15 @@ static const struct row {
 	long n;
 	long largest;
 } rows[] = {
-	{ "add", cost_add, 2000, LARGEST },
-	{ "change", cost_change, 2000, LARGEST },
-	{ "remove", cost_remove, 2000, LARGEST },
-	{ "free", cost_free, 2000, LARGEST },
-	{ "close_set", cost_close_set, 2000, LARGEST },
-	{ "close_file", cost_close_file, 2000, LARGEST },
-	{ "event", cost_event, 8000, LARGEST },
-	{ "ask", cost_ask, 2000, LARGEST },
-	{ "nest", cost_nest, 2000, LARGEST },
+	{ "add", cost_add, 1000, LARGEST },
+	{ "change", cost_change, 1000, LARGEST },
+	{ "remove", cost_remove, 1000, LARGEST },
+	{ "free", cost_free, 1000, LARGEST },
+	{ "close_set", cost_close_set, 1000, LARGEST },
+	{ "close_file", cost_close_file, 1000, LARGEST },
+	{ "event", cost_event, 4000, LARGEST },
+	{ "ask", cost_ask, 1000, LARGEST },
+	{ "nest", cost_nest, 1000, LARGEST },
 	{ "alloc", cost_alloc, LARGEST / 8, LARGEST },
 };
 
