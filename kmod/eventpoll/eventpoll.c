@@ -328,6 +328,32 @@ bool ep_batch_full(const struct ep_batch *batch)
 	return batch->left <= 0;
 }
 
+bool ep_batch_looks(const struct ep_batch *batch)
+{
+	return batch->look;
+}
+
+int ep_batch_told(const struct ep_batch *batch)
+{
+	return batch->n;
+}
+
+int ep_batch_room(const struct ep_batch *batch)
+{
+	return batch->left;
+}
+
+bool ep_is_edge(const struct ep_link *link)
+{
+	return container_of(link, struct epitem, link)->events & EPOLLET;
+}
+
+bool ep_ask(struct ep_batch *batch, struct ep_link *link)
+{
+	return ep_item_ask(ep_item_of(link), &batch->pt, batch->depth + 1,
+			   batch->outside);
+}
+
 static enum ep_verdict leave(struct ep_batch *batch, int n)
 {
 	batch->left = 0;

@@ -112,6 +112,23 @@ static bool drop_this_one(struct eventpoll *ep)
 }
 #endif
 
+/*
+ * Wakes for a post, as the store said; @from is the item of a producer.  Twice
+ * inline, since it is on the way of every event.  Return: a waiter was woken.
+ */
+static __always_inline bool wake(struct eventpoll *ep, const struct epitem *from,
+				 unsigned int posted, bool sync, __poll_t bits)
+{
+	bool woke = true;
+
+	if (likely(posted <= EP_FRESH))
+		woke = ep_wake_waiter(ep, sync);
+	else if (posted & EP_SILENT)
+		return false;
+	ep_wake_pollers(ep, from, posted & EP_FRESH, bits);
+	return woke;
+}
+
 static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 		     int flags, void *key)
 {
@@ -125,10 +142,10 @@ static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 	/* One-shot and told: only options are left. */
 	if ((events & ~EP_OPTIONS) && (!bits || (bits & events)) &&
 	    !drop_this_one(ep)) {
-		bool fresh = ep->store->post(&ep->ready, &item->link);
+		unsigned int posted = ep->store->post(&ep->ready, &item->link);
 
-		taken = ep_wake_waiter(ep, flags) && satisfies(events, bits);
-		ep_wake_pollers(ep, item, fresh, bits);
+		taken = wake(ep, item, posted, flags, bits) &&
+			satisfies(events, bits);
 	}
 	/* An exclusive entry stops the wake-up at the first who takes it. */
 	if (!(events & EPOLLEXCLUSIVE))
@@ -236,10 +253,29 @@ __poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
 void ep_item_post(struct epitem *item)
 {
 	struct eventpoll *ep = item->ep;
-	bool fresh = ep->store->post(&ep->ready, &item->link);
 
-	ep_wake_waiter(ep, false);
-	ep_wake_pollers(ep, NULL, fresh, 0);
+	wake(ep, NULL, ep->store->post(&ep->ready, &item->link), false, 0);
+}
+
+bool ep_ready_wake_waiter(struct ep_ready *ready)
+{
+	return ep_wake_waiter(container_of(ready, struct eventpoll, ready), false);
+}
+
+bool ep_ready_wake_all(struct ep_ready *ready)
+{
+	struct eventpoll *ep = container_of(ready, struct eventpoll, ready);
+
+	if (!wq_has_sleeper(&ep->wq))
+		return false;
+	wake_up_all(&ep->wq);
+	return true;
+}
+
+void ep_ready_wake_pollers(struct ep_ready *ready)
+{
+	ep_wake_pollers(container_of(ready, struct eventpoll, ready), NULL,
+			true, 0);
 }
 
 int __init ep_items_init(void)

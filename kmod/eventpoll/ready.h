@@ -24,10 +24,11 @@
  * What a store promises: an item that was posted and not transferred since is
  * transferred once; an item is in the store once however often it is posted;
  * a post that comes while the consumer has the item in its hands makes it be
- * transferred again (but for singlepass, whose story that is); after a post,
- * pending() is true on every CPU until a transfer begins, and when the transfer has
- * ended, if it left something, which it returns.  While one is under way pending()
- * may say what it likes: the core knows that by itself (ep_pending()).
+ * transferred again; after a post, pending() is true on every CPU until a transfer
+ * begins, and when the transfer has ended, if it left something, which it returns.
+ * While one is under way pending() may say what it likes: the core knows that by
+ * itself (ep_pending()).  What a store breaks of this, because its original did,
+ * its head says.
  */
 #ifndef KMOD_EVENTPOLL_READY_H
 #define KMOD_EVENTPOLL_READY_H
@@ -52,13 +53,28 @@ struct ep_link {
 #define EP_LINK_FITS(type)	static_assert(sizeof(type) <= sizeof(struct ep_link))
 
 /**
+ * enum ep_posted - what a store says of a post
+ * @EP_OLD: the item was in the store already
+ * @EP_FRESH: now it is; of both the core wakes a waiter and those who poll
+ * @EP_WOKE: may be added to the two: the store has woken a waiter itself, by
+ *	one of the calls below
+ * @EP_SILENT: alone: nobody is to be woken for it
+ */
+enum ep_posted {
+	EP_OLD = 0,
+	EP_FRESH = 1,
+	EP_WOKE = 2,
+	EP_SILENT = 4,
+};
+
+/**
  * struct ep_store - a ready store
  * @name: as users know it
  * @trylock_wake: a producer does not wait for ep->wq.lock; see wake.c for who
  *	looks at the store then
  * @init: sets up @ready of a fresh instance
  * @init_link: sets up @link of a fresh item
- * @post: this item may have something to tell.  Return: it was not in the store
+ * @post: this item may have something to tell.  Return: enum ep_posted
  * @pending: is there something to transfer?
  * @transfer: calls ep_visit() for one item after the other, in the order of
  *	their arrival, until there is none or ep_batch_full(), and does with each
@@ -73,7 +89,7 @@ struct ep_store {
 	bool trylock_wake;
 	void (*init)(struct ep_ready *ready);
 	void (*init_link)(struct ep_link *link);
-	bool (*post)(struct ep_ready *ready, struct ep_link *link);
+	unsigned int (*post)(struct ep_ready *ready, struct ep_link *link);
 	bool (*pending)(struct ep_ready *ready);
 	bool (*transfer)(struct ep_ready *ready, struct ep_batch *batch);
 	bool (*forget)(struct ep_ready *ready, struct ep_link *link);
@@ -109,8 +125,44 @@ enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link);
 /** ep_batch_full() - shall no more be visited? */
 bool ep_batch_full(const struct ep_batch *batch);
 
+/** ep_batch_room() - how many events may still be told? */
+int ep_batch_room(const struct ep_batch *batch);
+
+/** ep_is_edge() - is it edge-triggered?  Context: as ep_visit(). */
+bool ep_is_edge(const struct ep_link *link);
+
+/** ep_batch_told() - how many events were told by now? */
+int ep_batch_told(const struct ep_batch *batch);
+
+/**
+ * ep_ask() - ask the file of an item, and tell nothing
+ *
+ * For a store that looks a second time.
+ *
+ * Context: as ep_visit().  Return: there is something.
+ */
+bool ep_ask(struct ep_batch *batch, struct ep_link *link);
+
+/** ep_batch_looks() - is nothing told, since a poll only asks if there is something? */
+bool ep_batch_looks(const struct ep_batch *batch);
+
 /** ep_item_free() - free an item that forget() kept. */
 void ep_item_free(struct ep_link *link);
+
+/**
+ * ep_ready_wake_waiter() - wake one of those who sleep in EVENTPOLL_WAIT
+ *
+ * For a store that does so at a moment of its own.  It takes ep->wq.lock.
+ *
+ * Return: there was one.
+ */
+bool ep_ready_wake_waiter(struct ep_ready *ready);
+
+/** ep_ready_wake_all() - the same for all of them.  Return: there was one. */
+bool ep_ready_wake_all(struct ep_ready *ready);
+
+/** ep_ready_wake_pollers() - wake those who poll the instance.  No lock held. */
+void ep_ready_wake_pollers(struct ep_ready *ready);
 
 extern const struct ep_store ep_store_ovflist;
 extern const struct ep_store ep_store_singlepass;

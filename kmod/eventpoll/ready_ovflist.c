@@ -51,7 +51,8 @@ static void ovflist_init(struct ep_ready *ready)
 	lists_init(&store_of(ready)->lists);
 }
 
-static bool ovflist_post(struct ep_ready *ready, struct ep_link *link)
+static unsigned int ovflist_post(struct ep_ready *ready,
+				 struct ep_link *link)
 {
 	struct lists_item *item = lists_item_of(link);
 	struct ovflist *s = store_of(ready);
@@ -70,7 +71,7 @@ static bool ovflist_post(struct ep_ready *ready, struct ep_link *link)
 		fresh = true;
 	}
 	spin_unlock_irqrestore(&s->lock, flags);
-	return fresh;
+	return fresh ? EP_FRESH : EP_OLD;
 }
 
 static bool ovflist_pending(struct ep_ready *ready)

@@ -76,7 +76,8 @@ static bool append_side(struct lists_item *item, struct ep_lists *l)
 	return true;
 }
 
-static bool rwlists_post(struct ep_ready *ready, struct ep_link *link)
+static unsigned int rwlists_post(struct ep_ready *ready,
+				 struct ep_link *link)
 {
 	struct lists_item *item = lists_item_of(link);
 	struct rwlists *s = store_of(ready);
@@ -89,7 +90,7 @@ static bool rwlists_post(struct ep_ready *ready, struct ep_link *link)
 	else
 		fresh = append(&item->node, &s->lists.list);
 	read_unlock_irqrestore(&s->lock, flags);
-	return fresh;
+	return fresh ? EP_FRESH : EP_OLD;
 }
 
 static bool rwlists_pending(struct ep_ready *ready)

@@ -76,7 +76,8 @@ static void singlepass_init_link(struct ep_link *link)
 	INIT_LIST_HEAD(node_of(link));
 }
 
-static bool singlepass_post(struct ep_ready *ready, struct ep_link *link)
+static unsigned int singlepass_post(struct ep_ready *ready,
+				    struct ep_link *link)
 {
 	struct singlepass *s = store_of(ready);
 	struct list_head *node = node_of(link);
@@ -89,7 +90,7 @@ static bool singlepass_post(struct ep_ready *ready, struct ep_link *link)
 		fresh = true;
 	}
 	spin_unlock_irqrestore(&s->lock, flags);
-	return fresh;
+	return fresh ? EP_FRESH : EP_OLD;
 }
 
 static bool singlepass_pending(struct ep_ready *ready)

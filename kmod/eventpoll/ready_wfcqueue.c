@@ -180,12 +180,13 @@ static void wfcqueue_init_link(struct ep_link *link)
 	atomic_set(&item_of(link)->state, IDLE);
 }
 
-static bool wfcqueue_post(struct ep_ready *ready, struct ep_link *link)
+static unsigned int wfcqueue_post(struct ep_ready *ready,
+				  struct ep_link *link)
 {
 	if (!flip(item_of(link)))
-		return false;
+		return EP_OLD;
 	append(&store_of(ready)->ready, item_of(link));
-	return true;
+	return EP_FRESH;
 }
 
 static bool wfcqueue_pending(struct ep_ready *ready)
