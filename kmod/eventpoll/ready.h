@@ -168,5 +168,6 @@ extern const struct ep_store ep_store_ovflist;
 extern const struct ep_store ep_store_singlepass;
 extern const struct ep_store ep_store_wfcqueue;
 extern const struct ep_store ep_store_rwlock;
+extern const struct ep_store ep_store_ovflist26;
 
 #endif /* KMOD_EVENTPOLL_READY_H */
