@@ -169,5 +169,7 @@ extern const struct ep_store ep_store_singlepass;
 extern const struct ep_store ep_store_wfcqueue;
 extern const struct ep_store ep_store_rwlock;
 extern const struct ep_store ep_store_ovflist26;
+extern const struct ep_store ep_store_llist;
+extern const struct ep_store ep_store_llist_v1;
 
 #endif /* KMOD_EVENTPOLL_READY_H */
