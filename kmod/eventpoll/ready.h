@@ -171,5 +171,6 @@ extern const struct ep_store ep_store_rwlock;
 extern const struct ep_store ep_store_ovflist26;
 extern const struct ep_store ep_store_llist;
 extern const struct ep_store ep_store_llist_v1;
+extern const struct ep_store ep_store_multipass;
 
 #endif /* KMOD_EVENTPOLL_READY_H */
