@@ -6,7 +6,7 @@
  * back.  This store goes once: it takes the whole list and for each item asks
  * the file, tells the program, and unlinks.  Nothing stops a producer meanwhile
  * but that an item in the consumer's hands still looks linked, and so is left
- * alone.
+ * alone (commit 6192bd536f of 8 May 2007).
  *
  * What does the producer do to an item that the consumer holds right now?
  *	Nothing.
@@ -14,22 +14,27 @@
  * And that is the hole: an event that comes after the file was asked and before
  * the item is unlinked is neither in the answer nor in the list.  A waiter for
  * edges sleeps for ever on a file that is ready.  A week later a side list
- * replaced it (ready_ovflist.c), before the next release.  It is kept as
+ * replaced it (ready_ovflist26.c), before the next release.  It is kept as
  * the exhibit that it is: "./lab exhibit singlepass" makes it happen every time.
+ *
+ * Two more things were so then.  A level-triggered item that was told goes back
+ * to the head of the list, before what had no room: more of them than maxevents
+ * starve the rest ("./lab exhibit starve").  And waiters are not exclusive: an event
+ * wakes all of them, and one finds it.
  *
  *	operation	beside what	guarded by
  *	post		all		lock
  *	pending		all		nothing: a hint
- *	taken, again	post		ours: post leaves linked items alone
+ *	taken, told	post		ours: post leaves linked items alone
  *	unlinking	post		lock: post must not see half of it
  *	forget		post of others	lock
  *
- * lock is innermost but for the locks of wait queues, under which post runs.
- * Of 2007 it keeps the order of the steps at one item, not their way of locking:
- * there, several consumers shared a semaphore, and an item was unlinked with a
- * barrier alone.  Here nothing but the event can be lost.  Nor does it keep where
- * told level-triggered items went, to the head of the list; here they go to its
- * tail.  doc/single-pass.md goes through the argument of 2007.
+ * lock is innermost but for ep->wq.lock, and the locks of wait queues under which
+ * post runs; as then, waiters are woken with it held.
+ *
+ * Of 2007 it keeps the order of the steps, not their way of locking: there, several
+ * consumers shared a semaphore, and an item was unlinked with a barrier alone.  Here
+ * nothing but the event can be lost.  doc/single-pass.md goes through the argument.
  */
 #include <linux/list.h>
 #include <linux/spinlock.h>
@@ -81,16 +86,18 @@ static unsigned int singlepass_post(struct ep_ready *ready,
 {
 	struct singlepass *s = store_of(ready);
 	struct list_head *node = node_of(link);
-	bool fresh = false;
+	unsigned int posted = EP_OLD;
 	unsigned long flags;
 
 	spin_lock_irqsave(&s->lock, flags);
 	if (list_empty(node)) {
 		list_add_tail(node, &s->list);
-		fresh = true;
+		posted = EP_FRESH;
 	}
+	if (ep_ready_wake_all(ready))
+		posted |= EP_WOKE;
 	spin_unlock_irqrestore(&s->lock, flags);
-	return fresh ? EP_FRESH : EP_OLD;
+	return posted;
 }
 
 static bool singlepass_pending(struct ep_ready *ready)
@@ -111,7 +118,7 @@ static bool singlepass_transfer(struct ep_ready *ready, struct ep_batch *batch)
 	enum ep_verdict verdict = EP_DONE;
 	struct list_head *node;
 	LIST_HEAD(taken);
-	LIST_HEAD(again);
+	LIST_HEAD(told);
 	bool more;
 
 	spin_lock_irq(&s->lock);
@@ -125,17 +132,19 @@ static bool singlepass_transfer(struct ep_ready *ready, struct ep_batch *batch)
 		if (verdict == EP_LEAVE)
 			break;
 		if (verdict == EP_AGAIN)
-			list_move_tail(node, &again);
+			list_move_tail(node, &told);
 		else
 			unlink(s, node);
 	}
 
 	spin_lock_irq(&s->lock);
 	list_splice(&taken, &s->list);
-	list_splice_tail(&again, &s->list);
+	list_splice(&told, &s->list);
 	more = !list_empty(&s->list);
+	if (more)
+		ep_ready_wake_all(ready);
 	spin_unlock_irq(&s->lock);
-	return more;
+	return false;
 }
 
 static bool singlepass_forget(struct ep_ready *ready, struct ep_link *link)
