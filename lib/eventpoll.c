@@ -24,7 +24,7 @@
 #define KERNEL_SIGSET_SIZE 8
 
 static const char *const stores[] = {
-#define STORE(id, NUMBER, about) [EVENTPOLL_##NUMBER] = #id,
+#define STORE(id, NUMBER, name, about) [EVENTPOLL_##NUMBER] = name,
 #include "designs.def"
 };
 

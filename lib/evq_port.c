@@ -28,9 +28,9 @@ static const struct evq_epoll_calls port = {
 	.wait = eventpoll_wait,
 };
 
-#define STORE(id, NUMBER, about)					\
+#define STORE(id, NUMBER, name, about)					\
 const struct evq_impl evq_impl_##id =					\
-	EVQ_EPOLL_DESIGN(#id, about,					\
+	EVQ_EPOLL_DESIGN(name, about,					\
 			 "/dev/eventpoll (modules fcb and eventpoll_port)", \
 			 EVQ_EPOLL_EDGES, &port);
 #include "designs.def"

@@ -38,7 +38,7 @@ class Asked:
 
 def suites_of(tests):
     """The suites of "guest-tests -l", each once, in their order."""
-    return list(dict.fromkeys(test.split(".")[0] for test in tests))
+    return list(dict.fromkeys(map(tables.suite_of, tests)))
 
 
 def fits(pattern, suite):
@@ -60,19 +60,22 @@ class Lanes:
         self.suites = [name for name in wanted if name not in special]
         for name in self.suites:
             if not any(name == suite or fnmatch.fnmatchcase(test, name)
-                       for test in tests for suite in [test.split(".")[0]]):
+                       for test in tests for suite in [tables.suite_of(test)]):
                 raise Unknown("unknown suite '%s': one of %s %s" % (
                     name, " ".join(names), " ".join(sorted(special))))
 
     def row_of(self, suite):
         """The first line of the table that fits a suite, or a test of one."""
         for row in self.table.suites:
-            if any(fits(pattern, suite.split(".")[0]) for pattern in row.patterns):
+            if any(fits(pattern, tables.suite_of(suite)) for pattern in row.patterns):
                 return row
         raise Unknown("vm/lanes.tab has no line for the suite '%s'" % suite)
 
-    def runs(self, lane):
+    def runs(self, lane, form):
         """(modules, seconds, command) of each run of a lane, in the table's order."""
+        # what is named is run everywhere
+        history = form != "now" or self.asked.suites
+        past = [design.name for design in tables.designs(tables.STORE) if design.past]
         for row in self.table.passes:
             if row.lane == lane and row.name in self.named:
                 for pattern in row.patterns:
@@ -81,13 +84,14 @@ class Lanes:
             if row.lane != lane:
                 continue
             for suite in self.suites:
-                if self.row_of(suite) is not row:
+                if self.row_of(suite) is not row or not history and suite in past:
                     continue
                 # a test or a pattern is run as it was named
                 parts = [suite]
                 if row.parts and "." not in suite:
                     parts = ["%s.%s_*" % (suite, design.name)
-                             for design in tables.designs(tables.JUDGE, tables.STORE)]
+                             for design in tables.designs(tables.JUDGE, tables.STORE)
+                             if history or not design.past]
                 for part in parts:
                     yield row.modules, row.seconds, ["guest-tests", part]
         for row in self.table.programs:
@@ -131,8 +135,8 @@ class Job:
         return self.lines
 
 
-def suites_job(job, lanes, lane):
-    runs = list(lanes.runs(lane))
+def suites_job(job, lanes, lane, form):
+    runs = list(lanes.runs(lane, form))
     for modules, seconds, command in runs:
         job.modules(modules)
         job.run(seconds, *command)
@@ -199,6 +203,8 @@ def preload_job(job, form, table):
     """Programs that know nothing of all this, on every design."""
     job.modules("loaded")
     for design in tables.designs(tables.STORE) + tables.designs(tables.DEVICE):
+        if design.past and form != "full":
+            continue
         part = next(row for row in table.by_run
                     if fnmatch.fnmatchcase(form, row.form) and
                     fnmatch.fnmatchcase(design.name, row.design))
@@ -254,7 +260,7 @@ def plan(asked, tests, release=lambda kernel: kernel.name):
                     if wanted else None
                 more = epoll_run_files() if wanted else []
             else:
-                lines = suites_job(job, lanes, lane)
+                lines = suites_job(job, lanes, lane, form)
             if lines:
                 guests.append(Guest(kernel, lane, options + more,
                                     GUEST * kernel.patience + STRESS_GUEST * asked.stress,

@@ -4,7 +4,8 @@
 
 usage: tables.py kernels [USED]          names, by kernels.tab's column "used"
        tables.py kernel NAME [FIELD..]   the fields of one, in a line
-       tables.py designs [KIND..]        names, by lib/designs.def's kinds
+       tables.py designs [KIND..]        names, by lib/designs.def's kinds; by-run: those
+                                         of epoll-run; usual: those but for history
 
 Exit 2 and one line: a name that is not there, with those that are; or what is
 wrong with a table, with file and line.
@@ -27,7 +28,7 @@ Program = collections.namedtuple("Program", "name lane modules seconds command")
 ByRun = collections.namedtuple("ByRun", "form design python tests")
 Lanes = collections.namedtuple("Lanes", "guests suites passes programs by_run")
 Plant = collections.namedtuple("Plant", "fault module patterns")
-Design = collections.namedtuple("Design", "name kind")
+Design = collections.namedtuple("Design", "name kind past")
 
 # how a program names the kinds of designs.def
 JUDGE, DEVICE, STORE = "JUDGE", "DEVICE", "STORE"
@@ -118,14 +119,25 @@ def plants(path=os.path.join(SRC, "tests", "plants.txt")):
 def designs(*kinds, path=os.path.join(SRC, "lib", "designs.def")):
     """Those of some kinds in their order, or all."""
     with open(path) as table:
-        found = re.findall(r"^(JUDGE|DEVICE|STORE|OTHER)\((\w+)", table.read(), re.M)
-    return [Design(name.replace("_", "-"), kind) for kind, name in found
-            if not kinds or kind in kinds]
+        found = re.findall(r'^(JUDGE|DEVICE|STORE|PAST|OTHER)\((\w+)(?:, \w+, "([^"]+)")?',
+                           table.read(), re.M)
+    every = [Design(name or word.replace("_", "-"), STORE if kind == "PAST" else kind,
+                    kind == "PAST") for kind, word, name in found]
+    return [design for design in every if not kinds or design.kind in kinds]
 
 
-def by_epoll_run():
+def by_epoll_run(past=True):
     """The designs of epoll-run and of the behaviour list: the judge, the stores, the device."""
-    return [d.name for kind in (JUDGE, STORE, DEVICE) for d in designs(kind)]
+    return [d.name for kind in (JUDGE, STORE, DEVICE) for d in designs(kind)
+            if past or not d.past]
+
+
+def suite_of(test):
+    """The suite of a test, or of a pattern for tests.  A store's name may have a dot."""
+    for name in by_epoll_run():
+        if test == name or test.startswith(name + "."):
+            return name
+    return test.split(".")[0]
 
 
 def kernel(name):
@@ -143,6 +155,7 @@ def main(what="", *words):
         print(" ".join(str(getattr(row, field)) for field in words[1:]))
     elif what == "designs":
         print(" ".join(by_epoll_run() if words == ("by-run",) else
+                       by_epoll_run(past=False) if words == ("usual",) else
                        (d.name for d in designs(*words))))
     else:
         raise Broken(__doc__.split("\n\n")[1])

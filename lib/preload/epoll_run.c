@@ -47,14 +47,14 @@ struct design {
 
 static const struct design designs[] = {
 	{ "epoll", NULL, NULL, NULL, "the kernel's own, untouched" },
-#define STORE(id, NUMBER, about) { #id, PORT, about },
+#define STORE(id, NUMBER, name, about) { name, PORT, about },
 #include "designs.def"
 	{ "devepoll", "/dev/epoll", "dev_epoll", "libepollrun-2002.so",
 	  "the double buffer of 2002, made to look like epoll" },
 };
 
 static const char store_names[] = ""
-#define STORE(id, NUMBER, about) " " #id
+#define STORE(id, NUMBER, name, about) " " name
 #include "designs.def"
 ;
 

@@ -50,7 +50,7 @@ static void port_start(void)
 	store = eventpoll_store_by_name(name);
 	if (store < 0) {
 		fprintf(stderr, "epoll-run: unknown design '%s': one of"
-#define STORE(id, NUMBER, about) " " #id
+#define STORE(id, NUMBER, name, about) " " name
 #include "designs.def"
 			"\n", name);
 		_exit(127);

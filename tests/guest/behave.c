@@ -16,7 +16,7 @@
 const char *const behave_names[BEHAVE_DESIGNS] = {
 #define JUDGE(id) #id,
 #include "designs.def"
-#define STORE(id, NUMBER, about) #id,
+#define STORE(id, NUMBER, name, about) name,
 #include "designs.def"
 #define DEVICE(id) #id,
 #include "designs.def"

@@ -35,7 +35,7 @@
 /* The designs in the order of the suites: the judge, the stores, /dev/epoll. */
 enum {
 	BEHAVE_NR_KERNEL,
-#define STORE(id, NUMBER, about) BEHAVE_NR_##NUMBER,
+#define STORE(id, NUMBER, name, about) BEHAVE_NR_##NUMBER,
 #include "designs.def"
 	BEHAVE_NR_DEVEPOLL,
 	BEHAVE_DESIGNS,			/* how many there are */
@@ -44,7 +44,7 @@ enum {
 /* Which designs a test is for: BEHAVE_OVFLIST and so on for the stores. */
 enum {
 	BEHAVE_KERNEL = 1 << BEHAVE_NR_KERNEL,	/* the kernel's own epoll */
-#define STORE(id, NUMBER, about) BEHAVE_##NUMBER = 1 << BEHAVE_NR_##NUMBER,
+#define STORE(id, NUMBER, name, about) BEHAVE_##NUMBER = 1 << BEHAVE_NR_##NUMBER,
 #include "designs.def"
 	/* edges only, one waiter, no data word */
 	BEHAVE_DEVEPOLL = 1 << BEHAVE_NR_DEVEPOLL,

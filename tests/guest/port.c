@@ -21,7 +21,7 @@
 #include "eventpoll.h"
 
 static const char *const store_name[] = {
-#define STORE(id, NUMBER, about) #id,
+#define STORE(id, NUMBER, name, about) [EVENTPOLL_##NUMBER] = name,
 #include "designs.def"
 };
 

@@ -27,7 +27,7 @@
 #define MANY 700
 
 static const char *const stores[] = {
-#define STORE(id, NUMBER, about) #id,
+#define STORE(id, NUMBER, name, about) name,
 #include "designs.def"
 };
 
