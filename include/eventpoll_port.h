@@ -44,12 +44,24 @@
  *	2013, with its lost event repaired)
  * @EVENTPOLL_RWLOCK: as ovflist, appended to with xchg under a shared lock (5.1
  *	to 6.17 of mainline)
+ * @EVENTPOLL_OVFLIST_26: ovflist as it was at first (2.6.37): what comes while the
+ *	first list is handed out wakes nobody before the end
+ * @EVENTPOLL_LLIST: the half-lockless list that was merged for 6.16 and reverted
+ *	(2025); loses an edge that comes while its file is told
+ * @EVENTPOLL_LLIST_V1: the first version of it, with the mark that guards against
+ *	that
+ * @EVENTPOLL_MULTIPASS: a list, gone over three times: collect, send, reinject
+ *	(2.6.0 to 2.6.21)
  */
 enum eventpoll_store {
 	EVENTPOLL_OVFLIST,
 	EVENTPOLL_SINGLEPASS,
 	EVENTPOLL_WFCQUEUE,
 	EVENTPOLL_RWLOCK,
+	EVENTPOLL_OVFLIST_26,
+	EVENTPOLL_LLIST,
+	EVENTPOLL_LLIST_V1,
+	EVENTPOLL_MULTIPASS,
 };
 
 /**

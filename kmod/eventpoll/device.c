@@ -32,6 +32,10 @@ static const struct ep_store *const stores[] = {
 	[EVENTPOLL_SINGLEPASS] = &ep_store_singlepass,
 	[EVENTPOLL_WFCQUEUE] = &ep_store_wfcqueue,
 	[EVENTPOLL_RWLOCK] = &ep_store_rwlock,
+	[EVENTPOLL_OVFLIST_26] = &ep_store_ovflist26,
+	[EVENTPOLL_LLIST] = &ep_store_llist,
+	[EVENTPOLL_LLIST_V1] = &ep_store_llist_v1,
+	[EVENTPOLL_MULTIPASS] = &ep_store_multipass,
 };
 
 /*

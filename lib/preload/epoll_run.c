@@ -77,7 +77,7 @@ static void help(void)
 	     "\n"
 	     "  --design D   run PROGRAM's epoll on design D (default ovflist):");
 	for (size_t i = 0; i < sizeof(designs) / sizeof(*designs); i++)
-		printf("                 %-11s %s\n", designs[i].name,
+		printf("                 %-13s %s\n", designs[i].name,
 		       designs[i].about);
 	puts("  --store S    the same for the stores of the port\n"
 	     "  --stats      print what was called when the program ends\n"

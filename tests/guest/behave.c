@@ -243,6 +243,13 @@ void behave_register(struct guest_test tests[BEHAVE_DESIGNS],
 	}
 }
 
+void behave_known(const char *name, unsigned int designs, const char *text)
+{
+	for (unsigned int i = 0; i < BEHAVE_DESIGNS; i++)
+		if (designs & 1u << i)
+			guest_known(behave_names[i], name, text);
+}
+
 int behave_try_create(int flags)
 {
 	return calls()->create(flags);

@@ -127,7 +127,7 @@ BEHAVE_TEST(signal_ignored, 20, BEHAVE_EVERY,
 	ck_assert_int_eq(caught, 0);
 }
 
-BEHAVE_TEST(signal_and_other_waiters, 30, BEHAVE_EPOLL,
+BEHAVE_TEST(signal_and_other_waiters, 30, BEHAVE_EPOLL & ~BEHAVE_HERDS,
 	    "a signal to one of three waiters leaves the others asleep, and the next event wakes one of them")
 {
 	struct behave_waiter w[3];

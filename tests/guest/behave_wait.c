@@ -83,6 +83,8 @@ BEHAVE_TEST(wait_null_array, 20, BEHAVE_EPOLL,
 	behave_expect(ep, fd, EPOLLIN);
 	behave_none(ep);
 }
+BEHAVE_KNOWN(wait_null_array, BEHAVE_MULTIPASS,
+	     BEHAVE_EFAULTS);
 
 BEHAVE_TEST(wait_efault_keeps_all, 20, BEHAVE_EPOLL,
 	    "when the first event cannot be written all stay, in their order, level- and edge-triggered")
@@ -97,6 +99,10 @@ BEHAVE_TEST(wait_efault_keeps_all, 20, BEHAVE_EPOLL,
 	BEHAVE_EXPECT_FDS(ep, 8, lt[0], lt[1], et[0], et[1]);
 	BEHAVE_EXPECT_FDS(ep, 8, lt[0], lt[1]);
 }
+BEHAVE_KNOWN(wait_efault_keeps_all, BEHAVE_LLISTS,
+	     BEHAVE_STACK);
+BEHAVE_KNOWN(wait_efault_keeps_all, BEHAVE_MULTIPASS,
+	     BEHAVE_EFAULTS);
 
 BEHAVE_TEST(wait_read_only_array, 20, BEHAVE_EPOLL,
 	    "an array that cannot be written is EFAULT, and nothing is lost")
@@ -110,6 +116,8 @@ BEHAVE_TEST(wait_read_only_array, 20, BEHAVE_EPOLL,
 	GUEST_FAILS(behave_wait(ep, array, 8, 0), EFAULT);
 	behave_expect(ep, fd, EPOLLIN);
 }
+BEHAVE_KNOWN(wait_read_only_array, BEHAVE_MULTIPASS,
+	     BEHAVE_EFAULTS);
 
 BEHAVE_TEST(wait_half_an_event_efault, 20, BEHAVE_EPOLL,
 	    "an event that can be written in part is EFAULT and told whole in the next wait")
@@ -124,6 +132,8 @@ BEHAVE_TEST(wait_half_an_event_efault, 20, BEHAVE_EPOLL,
 	behave_expect(ep, fd, EPOLLIN);
 	behave_none(ep);
 }
+BEHAVE_KNOWN(wait_half_an_event_efault, BEHAVE_MULTIPASS,
+	     BEHAVE_EFAULTS);
 
 BEHAVE_TEST(wait_partly_writable, 20, BEHAVE_EPOLL,
 	    "what fits before the hole is returned, and the rest in the next wait: each edge once")
@@ -138,6 +148,10 @@ BEHAVE_TEST(wait_partly_writable, 20, BEHAVE_EPOLL,
 	BEHAVE_EXPECT_FDS(ep, 8, fd[2], fd[3], fd[4]);
 	behave_none(ep);
 }
+BEHAVE_KNOWN(wait_partly_writable, BEHAVE_LLISTS,
+	     BEHAVE_STACK);
+BEHAVE_KNOWN(wait_partly_writable, BEHAVE_MULTIPASS,
+	     BEHAVE_LIFO);
 
 BEHAVE_TEST(wait_partly_writable_in_an_event, 20, BEHAVE_EPOLL,
 	    "an event that lies across the hole is not counted and told in the next wait")
@@ -149,6 +163,10 @@ BEHAVE_TEST(wait_partly_writable_in_an_event, 20, BEHAVE_EPOLL,
 	GUEST_RETURNS(behave_wait(ep, ev, 8, 0), 2);
 	BEHAVE_EXPECT_FDS(ep, 8, fd[2], fd[3]);
 }
+BEHAVE_KNOWN(wait_partly_writable_in_an_event, BEHAVE_LLISTS,
+	     BEHAVE_STACK);
+BEHAVE_KNOWN(wait_partly_writable_in_an_event, BEHAVE_MULTIPASS,
+	     BEHAVE_EFAULTS);
 
 BEHAVE_TEST(wait_partly_writable_level, 20, BEHAVE_EPOLL,
 	    "level-triggered: after a hole those come first that had no room, then those that were told")
@@ -160,6 +178,12 @@ BEHAVE_TEST(wait_partly_writable_level, 20, BEHAVE_EPOLL,
 	GUEST_RETURNS(behave_wait(ep, ev, 8, 0), 2);
 	BEHAVE_EXPECT_FDS(ep, 8, fd[2], fd[3], fd[0], fd[1]);
 }
+BEHAVE_KNOWN(wait_partly_writable_level, BEHAVE_LLISTS,
+	     BEHAVE_STACK);
+BEHAVE_KNOWN(wait_partly_writable_level, BEHAVE_SINGLEPASS,
+	     BEHAVE_HEAD);
+BEHAVE_KNOWN(wait_partly_writable_level, BEHAVE_MULTIPASS,
+	     BEHAVE_LIFO);
 
 BEHAVE_TEST(wait_partly_writable_oneshot, 20, BEHAVE_EPOLL,
 	    "one-shot: what was returned before the hole is silent, what met the hole keeps its shot")
@@ -172,6 +196,10 @@ BEHAVE_TEST(wait_partly_writable_oneshot, 20, BEHAVE_EPOLL,
 	BEHAVE_EXPECT_FDS(ep, 8, fd[1], fd[2]);
 	behave_none(ep);
 }
+BEHAVE_KNOWN(wait_partly_writable_oneshot, BEHAVE_LLISTS,
+	     BEHAVE_STACK);
+BEHAVE_KNOWN(wait_partly_writable_oneshot, BEHAVE_MULTIPASS,
+	     BEHAVE_LIFO);
 
 BEHAVE_TEST(wait_writes_no_more, 20, BEHAVE_EPOLL,
 	    "a wait writes the events that it returns and not a byte behind them")

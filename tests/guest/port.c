@@ -155,7 +155,7 @@ GUEST_TEST(port, create_by_library, 10,
 	GUEST_FAILS(eventpoll_create(STORES, 0), EINVAL);
 	GUEST_FAILS(eventpoll_create(-1, 0), EINVAL);
 	GUEST_FAILS(eventpoll_create(EVENTPOLL_OVFLIST, EPOLL_CLOEXEC | 1), EINVAL);
-	GUEST_FAILS(eventpoll_store_by_name("llist"), ENOENT);
+	GUEST_FAILS(eventpoll_store_by_name("epoll"), ENOENT);
 	for (int i = 0; i < STORES; i++) {
 		GUEST_RETURNS(eventpoll_store_by_name(store_name[i]), i);
 		store_is(eventpoll_create(i, 0), store_name[i]);

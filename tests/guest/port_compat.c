@@ -112,7 +112,7 @@ GUEST_TEST(port, ia32_errors, 20,
 	int ep = port_open(), p[2];
 
 	guest_pipe(p);
-	CALL32(NR32_ioctl, ep, EVENTPOLL_STORE, 4, -EINVAL);
+	CALL32(NR32_ioctl, ep, EVENTPOLL_STORE, 1000, -EINVAL);
 	CALL32(NR32_ioctl, ep, EVENTPOLL_STORE, -1, -EINVAL);
 	CALL32(NR32_ioctl, ep, EVENTPOLL_STORE, 0xffffffffL, -EINVAL);
 	CALL32(NR32_ioctl, ep, EVENTPOLL_CTL, 0, -EFAULT);

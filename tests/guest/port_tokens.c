@@ -40,7 +40,7 @@ void port_pause(void)
 
 bool port_loses(void)
 {
-	return behave_design() == BEHAVE_SINGLEPASS;
+	return behave_design() & BEHAVE_LOSES;
 }
 
 bool traffic_goes_on(const struct traffic *t)

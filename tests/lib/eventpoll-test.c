@@ -26,6 +26,10 @@ static const struct {
 	{ EVENTPOLL_SINGLEPASS, "singlepass" },
 	{ EVENTPOLL_WFCQUEUE, "wfcqueue" },
 	{ EVENTPOLL_RWLOCK, "rwlock" },
+	{ EVENTPOLL_OVFLIST_26, "ovflist-2.6" },
+	{ EVENTPOLL_LLIST, "llist" },
+	{ EVENTPOLL_LLIST_V1, "llist-v1" },
+	{ EVENTPOLL_MULTIPASS, "multipass" },
 };
 
 #define N_STORES ((int)(sizeof(stores) / sizeof(stores[0])))
