@@ -6,7 +6,8 @@
  * exhibit_tell.c	stories as text, module parameters, waiting
  * exhibit_set.c	an instance of /dev/epoll, sources of events
  * exhibit_2002.c	stale, delete, lostbit, twowaiters
- * exhibit_singlepass.c	singlepass
+ * exhibit_lost.c	singlepass, llist
+ * exhibit_starve.c	starve
  */
 #ifndef USER_EXHIBIT_H
 #define USER_EXHIBIT_H
@@ -60,8 +61,8 @@ struct exhibit {
 	int n_ways;
 };
 
-extern const struct exhibit exhibit_singlepass, exhibit_stale, exhibit_delete,
-	exhibit_lostbit, exhibit_twowaiters;
+extern const struct exhibit exhibit_singlepass, exhibit_llist, exhibit_starve,
+	exhibit_stale, exhibit_delete, exhibit_lostbit, exhibit_twowaiters;
 
 /* exhibit_tell.c */
 

@@ -19,7 +19,8 @@ user_exhibit_SOURCES = \
 	user/exhibit_tell.c \
 	user/exhibit_set.c \
 	user/exhibit_2002.c \
-	user/exhibit_singlepass.c
+	user/exhibit_lost.c \
+	user/exhibit_starve.c
 user_exhibit_CFLAGS = $(AM_CFLAGS) -pthread
 user_exhibit_LDFLAGS = $(AM_LDFLAGS) -pthread
 user_exhibit_LDADD = lib/libevq.la

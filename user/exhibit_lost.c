@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * exhibit_singlepass.c - the lost event of May 2007
+ * exhibit_lost.c - the event that was lost in 2007, and again
  *
- * One script on five designs.  A consumer is told of one event; a second one
+ * One script on many designs.  A consumer is told of one event; a second one
  * comes when the kernel has asked the file, but has not done with the item.
  * The point in between is held open by the parameter "stall" of eventpoll_port;
  * /dev/epoll has no such point, there the second event comes while the program
@@ -44,6 +44,14 @@ static const struct design singlepass = {
 	.store = EVENTPOLL_WFCQUEUE,
 	.second = "has OUT to tell: the consumer made the item idle before it asked the file, so the item becomes ready and is appended to the queue again",
 	.goes_on = "has done with the item, and finds it in the queue again",
+}, llist = {
+	.store = EVENTPOLL_LLIST,
+	.second = "has OUT to tell: the item does not point to itself, so it is taken to be on the ready list, and nothing is done",
+	.goes_on = "has copied all, and marks the item off the list",
+}, llist_v1 = {
+	.store = EVENTPOLL_LLIST_V1,
+	.second = "has OUT to tell: the item is locked, so it cannot be added, but it is marked ready",
+	.goes_on = "has copied all, unlocks the item, finds it marked ready, and adds it to the list",
 }, rwlock = {
 	.store = EVENTPOLL_RWLOCK,
 	.second = "has OUT to tell: a transfer is under way, so the item is put on the side list, under a lock that producers share",
@@ -148,7 +156,7 @@ static void queue_close(struct consumer *c)
 		close(c->queue);
 }
 
-static bool singlepass_round(const struct way *way)
+static bool lost_round(const struct way *way)
 {
 	struct consumer c = { .design = way->design };
 	bool port = way->design->store >= 0;
@@ -216,6 +224,26 @@ static bool singlepass_round(const struct way *way)
 	return !c.second;
 }
 
+static const struct way llist_ways[] = {
+	{ .title = "llist (merged for 6.16, reverted): one mark, on the list or not",
+	  .before = "", .after = "", .hurts = true, .design = &llist },
+	{ .title = "llist-v1 (19 May 2025): a second mark, something came",
+	  .before = "llist-v1 ", .after = "", .design = &llist_v1 },
+	{ .title = "ovflist (since 6.18): the same script, what differs",
+	  .before = "ovflist ", .after = "", .brief = true, .design = &ovflist },
+};
+
+const struct exhibit exhibit_llist = {
+	.name = "llist",
+	.about = "2025: an edge that comes while its file is told is lost; the first version had a guard",
+	.when = "June and July 2025, 6.16-rc. Producers add to the ready list without a lock. An item that is told goes to a private list and is marked off only when all is copied, or it could be told twice in one wait. It was reverted when desktops stalled at login; the cause was not found. That this is the cause is what we believe, not what was shown then; that an event is lost so is what is shown here.",
+	.harm = "lost",
+	.moral = "The first version of the patch marked such an item, and looked at the mark in the end. The third took the mark away as unnecessary.",
+	.round = lost_round,
+	.ways = llist_ways,
+	.n_ways = (int)(sizeof(llist_ways) / sizeof(llist_ways[0])),
+};
+
 static const struct way singlepass_ways[] = {
 	{ .title = "singlepass (May 2007): one list, gone through once",
 	  .before = "", .after = "", .hurts = true, .design = &singlepass },
@@ -236,7 +264,7 @@ const struct exhibit exhibit_singlepass = {
 	.when = "May 2007, before 2.6.22. epoll had gone over its ready list three times to tell what is ready; now it went over it once, and relied on this: an item in the consumer's hands still looks linked, so an event leaves it alone. A week later a side list beside the list took its place, which 2.6.22 had. That it has a hole can be read off the design; here it is held open, so that an event falls into it every time.",
 	.harm = "lost",
 	.moral = "One question separates the generations: what does an event do to an item that the consumer holds right now? Nothing; park it beside the list; flip its state and append it again; write to the other half.",
-	.round = singlepass_round,
+	.round = lost_round,
 	.ways = singlepass_ways,
 	.n_ways = (int)(sizeof(singlepass_ways) / sizeof(singlepass_ways[0])),
 };
