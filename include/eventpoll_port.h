@@ -40,8 +40,8 @@
  *	the first is handed out, as epoll has them since 6.18; the default
  * @EVENTPOLL_SINGLEPASS: the list alone, gone through once (May 2007); loses
  *	what comes between the look at a file and the unlinking of its item
- * @EVENTPOLL_WFCQUEUE: a wait-free queue and a state in every item (an RFC of
- *	2013, with its lost event repaired)
+ * @EVENTPOLL_WFCQUEUE: a wait-free queue and a state in every item (RFC v3 of
+ *	2013, as posted); loses an edge that comes while its file is told
  * @EVENTPOLL_RWLOCK: as ovflist, appended to with xchg under a shared lock (5.1
  *	to 6.17 of mainline)
  * @EVENTPOLL_OVFLIST_26: ovflist as it was at first (2.6.37): what comes while the
@@ -52,6 +52,7 @@
  *	that
  * @EVENTPOLL_MULTIPASS: a list, gone over three times: collect, send, reinject
  *	(2.6.0 to 2.6.21)
+ * @EVENTPOLL_WFCQUEUE_IDLE: the wait-free queue, repaired: it loses nothing
  */
 enum eventpoll_store {
 	EVENTPOLL_OVFLIST,
@@ -62,6 +63,7 @@ enum eventpoll_store {
 	EVENTPOLL_LLIST,
 	EVENTPOLL_LLIST_V1,
 	EVENTPOLL_MULTIPASS,
+	EVENTPOLL_WFCQUEUE_IDLE,
 };
 
 /**

@@ -18,7 +18,7 @@
 #include "exhibit.h"
 
 static const struct exhibit *const exhibits[] = {
-	&exhibit_singlepass, &exhibit_llist, &exhibit_starve, &exhibit_stale,
+	&exhibit_singlepass, &exhibit_wfcqueue, &exhibit_llist, &exhibit_starve, &exhibit_stale,
 	&exhibit_delete, &exhibit_lostbit, &exhibit_twowaiters,
 };
 

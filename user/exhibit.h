@@ -6,7 +6,7 @@
  * exhibit_tell.c	stories as text, module parameters, waiting
  * exhibit_set.c	an instance of /dev/epoll, sources of events
  * exhibit_2002.c	stale, delete, lostbit, twowaiters
- * exhibit_lost.c	singlepass, llist
+ * exhibit_lost.c	singlepass, wfcqueue, llist
  * exhibit_starve.c	starve
  */
 #ifndef USER_EXHIBIT_H
@@ -61,7 +61,8 @@ struct exhibit {
 	int n_ways;
 };
 
-extern const struct exhibit exhibit_singlepass, exhibit_llist, exhibit_starve,
+extern const struct exhibit exhibit_singlepass, exhibit_wfcqueue, exhibit_llist,
+	exhibit_starve,
 	exhibit_stale, exhibit_delete, exhibit_lostbit, exhibit_twowaiters;
 
 /* exhibit_tell.c */

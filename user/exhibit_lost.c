@@ -42,6 +42,10 @@ static const struct design singlepass = {
 	.goes_on = "unlinks the item, and merges the side list: the item is ready again",
 }, wfcqueue = {
 	.store = EVENTPOLL_WFCQUEUE,
+	.second = "has OUT to tell: the item is READY, so it is taken to be in the queue, and nothing is done",
+	.goes_on = "has told, and makes the item idle",
+}, wfcqueue_idle = {
+	.store = EVENTPOLL_WFCQUEUE_IDLE,
 	.second = "has OUT to tell: the consumer made the item idle before it asked the file, so the item becomes ready and is appended to the queue again",
 	.goes_on = "has done with the item, and finds it in the queue again",
 }, llist = {
@@ -224,6 +228,26 @@ static bool lost_round(const struct way *way)
 	return !c.second;
 }
 
+static const struct way wfcqueue_ways[] = {
+	{ .title = "wfcqueue (RFC v3 of 2013, as posted): READY until it is told",
+	  .before = "", .after = "", .hurts = true, .design = &wfcqueue },
+	{ .title = "wfcqueue-idle (ours): idle before the file is asked",
+	  .before = "wfcqueue-idle ", .after = "", .design = &wfcqueue_idle },
+	{ .title = "ovflist (since 6.18): the same script, what differs",
+	  .before = "ovflist ", .after = "", .brief = true, .design = &ovflist },
+};
+
+const struct exhibit exhibit_wfcqueue = {
+	.name = "wfcqueue",
+	.about = "2013: an edge that comes while its file is told finds the item READY, and is lost",
+	.when = "March 2013, the third version of an RFC that was not merged. The ready items are in a wait-free queue, and a state in each says whether it is there. An item stays READY while its file is asked and told. The second version had a state for that moment; the third took it away, since it cost too much in the loop.",
+	.harm = "lost",
+	.moral = "One step moved repairs it: idle first, then the look at the file. What comes afterwards appends the item again.",
+	.round = lost_round,
+	.ways = wfcqueue_ways,
+	.n_ways = (int)(sizeof(wfcqueue_ways) / sizeof(wfcqueue_ways[0])),
+};
+
 static const struct way llist_ways[] = {
 	{ .title = "llist (merged for 6.16, reverted): one mark, on the list or not",
 	  .before = "", .after = "", .hurts = true, .design = &llist },
@@ -249,9 +273,9 @@ static const struct way singlepass_ways[] = {
 	  .before = "", .after = "", .hurts = true, .design = &singlepass },
 	{ .title = "ovflist (since 6.18): a side list",
 	  .before = "ovflist ", .after = "", .design = &ovflist },
-	{ .title = "wfcqueue (after the RFC of 2013, repaired): the same script, what differs",
-	  .before = "wfcqueue ", .after = "", .brief = true,
-	  .design = &wfcqueue },
+	{ .title = "wfcqueue-idle (the RFC of 2013, repaired): the same script, what differs",
+	  .before = "wfcqueue-idle ", .after = "", .brief = true,
+	  .design = &wfcqueue_idle },
 	{ .title = "rwlock (5.1 to 6.17): the same script, what differs",
 	  .before = "rwlock ", .after = "", .brief = true, .design = &rwlock },
 	{ .title = "devepoll (2002): two halves, and nothing to lose",

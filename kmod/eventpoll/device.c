@@ -36,6 +36,7 @@ static const struct ep_store *const stores[] = {
 	[EVENTPOLL_LLIST] = &ep_store_llist,
 	[EVENTPOLL_LLIST_V1] = &ep_store_llist_v1,
 	[EVENTPOLL_MULTIPASS] = &ep_store_multipass,
+	[EVENTPOLL_WFCQUEUE_IDLE] = &ep_store_wfcqueue_idle,
 };
 
 /*

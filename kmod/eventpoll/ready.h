@@ -34,6 +34,7 @@
 #define KMOD_EVENTPOLL_READY_H
 
 #include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/types.h>
 
 struct eventpoll;
@@ -42,7 +43,8 @@ struct ep_batch;
 
 /* Space that the core keeps for a store, which alone knows what is in it. */
 struct ep_ready {
-	unsigned long space[32];	/* in every instance */
+	/* In every instance, and at the start of a cache line. */
+	unsigned long space[32] ____cacheline_aligned_in_smp;
 };
 
 struct ep_link {
@@ -172,5 +174,6 @@ extern const struct ep_store ep_store_ovflist26;
 extern const struct ep_store ep_store_llist;
 extern const struct ep_store ep_store_llist_v1;
 extern const struct ep_store ep_store_multipass;
+extern const struct ep_store ep_store_wfcqueue_idle;
 
 #endif /* KMOD_EVENTPOLL_READY_H */

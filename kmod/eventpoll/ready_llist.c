@@ -21,10 +21,13 @@
  * we are done looping", or the same item would be seen twice (25 June 2025).  A
  * level-triggered item is added again then.  An edge that came since its file was
  * asked found it listed and went away: it is lost, over the whole copy and not for
- * a few instructions as in 2007.  What was asked and had nothing is safe but for a
- * hair: the mark comes off and the file is asked once more, "otherwise an event may
- * be lost", and nothing orders the one before the other but what the asking happens
- * to do (on x86 the pin of the file, a locked instruction).
+ * a few instructions as in 2007.  Who reads until EAGAIN reads what came, told or
+ * not; hurt is who was told IN and waits for OUT.
+ *
+ * What was asked and had nothing is safe but for a hair: the mark comes off and the
+ * file is asked once more, "otherwise an event may be lost", and nothing orders the
+ * one before the other but what the asking happens to do (on x86 the pin of the
+ * file, a locked instruction).
  *
  * llist-v1, the first version, of 19 May 2025.  It has two marks: locked, for on
  * the list or in the consumer's hands, and ready, for something came, even if it
@@ -236,7 +239,7 @@ static bool llist_v1_transfer(struct ep_ready *ready, struct ep_batch *batch)
 		next = node->next;
 		/* Pairs with the two exchanges in llist_v1_post(). */
 		xchg(&item->locked, false);
-		if (smp_load_acquire(&item->ready))
+		if (READ_ONCE(item->ready))
 			llist_v1_post(ready, link_of(node));
 	}
 	return !llist_empty(&s->list);
@@ -244,8 +247,8 @@ static bool llist_v1_transfer(struct ep_ready *ready, struct ep_batch *batch)
 
 static bool llist_v1_forget(struct ep_ready *ready, struct ep_link *link)
 {
-	/* No transfer runs, so what is locked is on the list. */
-	if (smp_load_acquire(&item_of(link)->locked))
+	/* No transfer or post runs, so what is locked is on the list. */
+	if (READ_ONCE(item_of(link)->locked))
 		pick_out(ready, &item_of(link)->node);
 	return true;
 }

@@ -1,31 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ready_wfcqueue.c - a wait-free queue, and a state in every item (after an RFC)
+ * ready_wfcqueue.c - a wait-free queue, and a state in every item (RFC v3 of 2013)
  *
- * In March 2013 Eric Wong proposed to put the ready items in the wait-free
- * concurrent queue of liburcu.  A producer takes no lock: one exchange appends,
- * whoever else appends or consumes at that moment.  A second list beside the
- * first is not needed, because the item itself says whether it is queued.  His
+ * On 21 March 2013 Eric Wong proposed to put the ready items in the wait-free
+ * concurrent queue of liburcu (wfcq.h).  A producer takes no lock: one exchange
+ * appends, whoever else appends or consumes at that moment.  A second list beside
+ * the first is not needed, because the item itself says whether it is queued.  His
  * benchmark with several waiters ran in half the time, the plain single-threaded
  * use got slower, and it was not merged.
  *
  * What does the producer do to an item that the consumer holds right now?
- *	It flips the item's state from idle to ready and appends it again: the
- *	consumer makes an item idle before it asks the file.
+ *	Nothing.  The item is READY until it is told.
  *
- * That order is ours, a repair.  In the RFC (version 3) an item stays
- * ready while its file is asked and becomes idle after the copy, so an event in
- * between finds it ready and goes away: lost for edges, and for what was asked and
- * had nothing (doc/sources/rfc-2013.md).
- *
- *	IDLE -> READY	post, or the consumer putting back; the one who flips
- *			it appends it.  Everybody else goes away.
- *	READY -> IDLE	the consumer, after it took the item off the queue and
- *			before it asks the file
+ *	IDLE -> READY	post; the one who flips it appends it, and wakes.  Everybody
+ *			else goes away.
+ *	READY -> IDLE	the consumer, after it took the item off, asked the file and
+ *			told; but what is level-triggered and was told stays READY,
+ *			and is appended again at once
  *	READY -> ZOMBIE	forget: a link in the middle of such a queue cannot be
  *			taken out, so the item stays until the consumer comes by
  *			or the instance goes.  It still counts against its
  *			user's limit.
+ *
+ * And that is the hole of 2007 (ready_singlepass.c) again: an event that comes between
+ * the look at the file and the end of READY finds it so, and is lost, if the item is
+ * edge-triggered or had nothing to tell (of a one-shot that was told nothing is lost: the
+ * MOD that arms it asks the file).  The second version had a third state for that
+ * moment, and the third took it away, for its cost in the loop, and held the window to
+ * be hardly larger for that (doc/sources/rfc-2013.md).  "./lab exhibit wfcqueue" makes it
+ * happen; ready_wfcqueue_idle.c is the repair.
+ *
+ * The rest as it was posted:
+ *
+ *  - Only what was not queued wakes anybody.
+ *  - A wake-up does not wait for the lock of the queue of waiters (trylock_wake in
+ *    ready.h, and wake.c for who looks again).
+ *  - A level-triggered item goes to the end of the open queue as soon as it is
+ *    told, so that what comes during the same wait is told behind it.
+ *  - What could not be written goes to the tail of what was taken.
+ *  - What was taken and had no room is kept by itself, and comes first next time.
+ *  - A poll of the instance goes through what was taken and changes nothing; what is
+ *    not true stays until a wait comes by.
+ *  - A wait that leaves something wakes a waiter and those who poll.
  *
  *	operation		beside what		guarded by
  *	post			all, itself too		nothing: state and xchg
@@ -34,40 +50,21 @@
  *	taking off, splicing	post			ep->mtx: one consumer
  *	forget			post of others		ep->mtx
  *
- * The queue.  A node points to the next; the tail points to the last node, or to
- * the dummy in the head when there is none.  To append, exchange the tail for the
- * new node, then let the old last node point to it.  Between the two steps the
- * queue is cut, and a consumer who comes to the cut waits for the second step: a
- * few instructions of somebody who cannot be preempted there.
- *
- * Wake-ups do not wait either (trylock_wake in ready.h): a producer that finds the
- * lock of the queue of waiters taken goes away.  wake.c says why that is right.
- *
- * Zombies.  A program that adds and removes ready files and never waits makes one
- * with each round.  A zombie is the item alone, off all wait queues and without a
- * claim on its file, and it is charged until it is freed; so an instance has at most
- * as many as max_user_watches leaves its user, and no ADD works when they are used
- * up, until a wait or a poll of the instance comes by, or it is closed.
+ * The core's: whether there is something was asked with the mutex held, and so was
+ * before each sleep; here ep_pending() says the same without.  A waiter became asleep
+ * when it had let go of the lock of the waiters, and a producer that came in between
+ * took it for awake: a lost wake-up, which wake.c and tests/model/wfcqueue_wake.pml
+ * have, and this store has not.  Those who poll were woken only by who had got that
+ * lock.
  */
 #include <linux/atomic.h>
 #include <linux/container_of.h>
-#include <linux/preempt.h>
-#include <linux/processor.h>
-
-#include <asm/barrier.h>
+#include <linux/sched.h>
 
 #include "ready.h"
+#include "wfcq.h"
 
 enum { IDLE, READY, ZOMBIE };
-
-struct node {
-	struct node *next;
-};
-
-struct queue {
-	struct node head;	/* the dummy; its next is the first */
-	struct node *tail;
-};
 
 struct item {
 	struct node node;
@@ -82,86 +79,14 @@ struct wfcqueue {
 EP_READY_FITS(struct wfcqueue);
 EP_LINK_FITS(struct item);
 
-static void queue_init(struct queue *q)
-{
-	q->head.next = NULL;
-	q->tail = &q->head;
-}
-
-static bool queue_empty(struct queue *q)
-{
-	/* A cut queue is not empty; both must say so. */
-	return !READ_ONCE(q->head.next) && READ_ONCE(q->tail) == &q->head;
-}
-
-/* Appends a chain.  Wait-free, beside anybody. */
-static void queue_append(struct queue *q, struct node *first, struct node *last)
-{
-	struct node *before;
-
-	last->next = NULL;
-	/* A cut must not outlast a time slice: the consumer spins. */
-	preempt_disable();
-	before = xchg(&q->tail, last);
-	/* Pairs with the acquires in queue_next() and queue_take(). */
-	smp_store_release(&before->next, first);
-	preempt_enable();
-}
-
-/* Waits for the end of a cut: somebody has exchanged the tail already. */
-static struct node *queue_next(struct node *node)
-{
-	return smp_cond_load_acquire(&node->next, VAL);
-}
-
-/* Takes the first off.  One consumer.  Return: NULL when there is none. */
-static struct node *queue_take(struct queue *q)
-{
-	struct node *node, *next;
-
-	if (queue_empty(q))
-		return NULL;
-	node = queue_next(&q->head);
-	/* Pairs with the release in queue_append(). */
-	next = smp_load_acquire(&node->next);
-	if (!next) {
-		/* It looks like the last one: empty the queue, if it is. */
-		q->head.next = NULL;
-		if (cmpxchg(&q->tail, node, &q->head) == node)
-			return node;
-		next = queue_next(node);
-	}
-	q->head.next = next;
-	return node;
-}
-
-/* Moves all of @from to the end of @to.  One consumer of @from. */
-static void queue_splice(struct queue *to, struct queue *from)
-{
-	struct node *first, *last;
-
-	if (queue_empty(from))
-		return;
-	first = queue_next(&from->head);
-	from->head.next = NULL;
-	last = xchg(&from->tail, &from->head);
-	queue_append(to, first, last);
-}
-
 static struct wfcqueue *store_of(struct ep_ready *ready)
 {
 	return (struct wfcqueue *)ready->space;
 }
 
-static struct item *item_of(struct ep_link *link)
+static struct item *item_of(struct node *node)
 {
-	return (struct item *)link->space;
-}
-
-/* Return: true for the one who has to append it. */
-static bool flip(struct item *item)
-{
-	return atomic_cmpxchg(&item->state, IDLE, READY) == IDLE;
+	return container_of(node, struct item, node);
 }
 
 static void append(struct queue *q, struct item *item)
@@ -177,15 +102,16 @@ static void wfcqueue_init(struct ep_ready *ready)
 
 static void wfcqueue_init_link(struct ep_link *link)
 {
-	atomic_set(&item_of(link)->state, IDLE);
+	atomic_set(&((struct item *)link->space)->state, IDLE);
 }
 
-static unsigned int wfcqueue_post(struct ep_ready *ready,
-				  struct ep_link *link)
+static unsigned int wfcqueue_post(struct ep_ready *ready, struct ep_link *link)
 {
-	if (!flip(item_of(link)))
-		return EP_OLD;
-	append(&store_of(ready)->ready, item_of(link));
+	struct item *item = (struct item *)link->space;
+
+	if (atomic_cmpxchg(&item->state, IDLE, READY) != IDLE)
+		return EP_SILENT;
+	append(&store_of(ready)->ready, item);
 	return EP_FRESH;
 }
 
@@ -196,73 +122,81 @@ static bool wfcqueue_pending(struct ep_ready *ready)
 	return !queue_empty(&s->ready) || !queue_empty(&s->taken);
 }
 
-static struct item *take(struct queue *q)
+/* A poll: nothing is taken off. */
+static void look(struct wfcqueue *s, struct ep_batch *batch)
 {
-	struct node *node = queue_take(q);
+	struct node *node;
 
-	return node ? container_of(node, struct item, node) : NULL;
+	if (queue_empty(&s->taken))
+		return;
+	for (node = queue_next(&s->taken.head); node && !ep_batch_full(batch);
+	     node = queue_after(node)) {
+		if (atomic_read(&item_of(node)->state) != ZOMBIE)
+			ep_visit(batch, (struct ep_link *)node);
+		else
+			cond_resched();
+	}
 }
 
-/* Puts an item back to where it was taken from. */
-static void put_first(struct queue *q, struct item *item)
+static void send(struct wfcqueue *s, struct ep_batch *batch)
 {
-	struct queue first;
+	struct node *node;
 
-	queue_init(&first);
-	append(&first, item);
-	queue_splice(&first, q);
-	queue_splice(q, &first);
+	while (!ep_batch_full(batch) && (node = queue_take(&s->taken))) {
+		struct item *item = item_of(node);
+
+		if (atomic_read(&item->state) == ZOMBIE) {
+			ep_item_free((struct ep_link *)item);
+			cond_resched();
+			continue;
+		}
+		/* Still READY: from the answer on, posts are lost. */
+		switch (ep_visit(batch, (struct ep_link *)item)) {
+		case EP_DONE:
+			/* No barrier: the next is in the unlock of ep->mtx. */
+			atomic_set(&item->state, IDLE);
+			break;
+		case EP_AGAIN:
+			append(&s->ready, item);
+			break;
+		case EP_LEAVE:
+			append(&s->taken, item);
+			break;
+		}
+	}
 }
 
 static bool wfcqueue_transfer(struct ep_ready *ready, struct ep_batch *batch)
 {
 	struct wfcqueue *s = store_of(ready);
-	struct queue again;
-	struct item *item;
 
-	queue_init(&again);
 	queue_splice(&s->taken, &s->ready);
-	while (!ep_batch_full(batch) && (item = take(&s->taken))) {
-		if (atomic_read(&item->state) == ZOMBIE) {
-			ep_item_free((struct ep_link *)item);
-			continue;
-		}
-		atomic_set(&item->state, IDLE);
-		/*
-		 * Pairs with the cmpxchg in post: who finds it still READY has
-		 * done before it what the file is going to be asked about.
-		 */
-		smp_mb();
-		switch (ep_visit(batch, (struct ep_link *)item)) {
-		case EP_DONE:
-			break;
-		case EP_AGAIN:
-			if (flip(item))
-				append(&again, item);
-			break;
-		case EP_LEAVE:
-			if (flip(item))
-				put_first(&s->taken, item);
-			break;
-		}
+	if (ep_batch_looks(batch)) {
+		look(s, batch);
+		return false;
 	}
-	queue_splice(&s->ready, &again);
-	return wfcqueue_pending(ready);
+	send(s, batch);
+	if (!wfcqueue_pending(ready))
+		return false;
+	ep_ready_wake_pollers(ready);
+	return true;
 }
 
 static bool wfcqueue_forget(struct ep_ready *ready, struct ep_link *link)
 {
-	return atomic_xchg(&item_of(link)->state, ZOMBIE) == IDLE;
+	struct item *item = (struct item *)link->space;
+
+	return atomic_xchg(&item->state, ZOMBIE) == IDLE;
 }
 
 static void wfcqueue_reap(struct ep_ready *ready)
 {
 	struct wfcqueue *s = store_of(ready);
-	struct item *item;
+	struct node *node;
 
 	queue_splice(&s->taken, &s->ready);
-	while ((item = take(&s->taken)))
-		ep_item_free((struct ep_link *)item);
+	while ((node = queue_take(&s->taken)))
+		ep_item_free((struct ep_link *)item_of(node));
 }
 
 const struct ep_store ep_store_wfcqueue = {

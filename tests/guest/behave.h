@@ -61,10 +61,15 @@ enum {
 /* What is known of 2.6.21. */
 #define BEHAVE_LIFO	"2.6.21: what is collected is told newest first (ep_collect_ready_items, list_add)"
 #define BEHAVE_EFAULTS	"2.6.21: an edge that was collected is not put back after EFAULT (ep_reinject_items)"
+/* What is known of the RFC v3 of 2013. */
+#define BEHAVE_TAIL	"RFC v3 of 2013: what could not be written goes to the tail (ep_send_events, wfcq_enqueue to txlhead)"
+#define BEHAVE_STAYS	"RFC v3 of 2013: an item is READY until it is told (ep_send_events, EP_STATE_IDLE): the exhibit"
+/** BEHAVE_WFCQUEUES - the wait-free queue as it was posted, and repaired. */
+#define BEHAVE_WFCQUEUES	(BEHAVE_WFCQUEUE | BEHAVE_WFCQUEUE_IDLE)
 /** BEHAVE_HERDS - those in which an event wakes all waiters. */
 #define BEHAVE_HERDS	(BEHAVE_SINGLEPASS | BEHAVE_MULTIPASS)
 /** BEHAVE_LOSES - those that lose an event that comes while they hand out. */
-#define BEHAVE_LOSES	(BEHAVE_SINGLEPASS | BEHAVE_LLIST)
+#define BEHAVE_LOSES	(BEHAVE_SINGLEPASS | BEHAVE_LLIST | BEHAVE_WFCQUEUE)
 /** BEHAVE_EPOLL - all that is epoll: the usual choice. */
 #define BEHAVE_EPOLL	(BEHAVE_KERNEL | BEHAVE_PORT)
 /** BEHAVE_EVERY - all that is epoll, and /dev/epoll too. */

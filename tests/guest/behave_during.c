@@ -18,7 +18,7 @@
 #include "behave.h"
 
 /* These find an item of the transfer still linked, and leave it alone. */
-#define MERGES	(BEHAVE_SINGLEPASS | BEHAVE_WFCQUEUE)
+#define MERGES	(BEHAVE_SINGLEPASS | BEHAVE_WFCQUEUES)
 
 /**
  * struct consumer - a thread in a wait that stops at one of its events
@@ -170,6 +170,8 @@ BEHAVE_KNOWN(during_event_of_what_is_told, BEHAVE_SINGLEPASS,
 	     "the single pass of May 2007 loses it: the exhibit");
 BEHAVE_KNOWN(during_event_of_what_is_told, BEHAVE_LLIST,
 	     "2025: what is told is marked off the list only when all is copied: the exhibit");
+BEHAVE_KNOWN(during_event_of_what_is_told, BEHAVE_WFCQUEUE,
+	     BEHAVE_STAYS);
 
 BEHAVE_TEST(during_event_lost, 30, BEHAVE_LOSES,
 	    "edge-triggered: an event of the very file that is being told is lost, in the single pass and its likes; the next one is told")
@@ -292,6 +294,8 @@ BEHAVE_KNOWN(during_order, BEHAVE_SINGLEPASS,
 	     BEHAVE_HEAD);
 BEHAVE_KNOWN(during_order, BEHAVE_MULTIPASS,
 	     BEHAVE_LIFO);
+BEHAVE_KNOWN(during_order, BEHAVE_WFCQUEUE,
+	     "RFC v3 of 2013: what was told goes to the open queue at once (ep_send_events, wfcq_enqueue to rdlhead)");
 
 BEHAVE_KNOWN(during_order, BEHAVE_OVFLIST_26,
 	     "2.6.37 puts the side list newest first behind what is told again (ep_scan_ready_list, list_add_tail)");
@@ -381,6 +385,8 @@ BEHAVE_KNOWN(during_drained_and_filled, BEHAVE_SINGLEPASS,
 	     "the single pass of May 2007 loses it: the exhibit");
 BEHAVE_KNOWN(during_drained_and_filled, BEHAVE_LLIST,
 	     "2025: what is told is marked off the list only when all is copied: the exhibit");
+BEHAVE_KNOWN(during_drained_and_filled, BEHAVE_WFCQUEUE,
+	     BEHAVE_STAYS);
 
 BEHAVE_TEST(during_oneshot, 30, BEHAVE_EPOLL,
 	    "one-shot: an event of what is being told is not told again, and MOD tells it")
@@ -587,6 +593,8 @@ BEHAVE_KNOWN(during_array_goes, BEHAVE_LLISTS,
 	     BEHAVE_STACK);
 BEHAVE_KNOWN(during_array_goes, BEHAVE_MULTIPASS,
 	     BEHAVE_EFAULTS);
+BEHAVE_KNOWN(during_array_goes, BEHAVE_WFCQUEUE,
+	     BEHAVE_TAIL);
 
 BEHAVE_TEST(during_array_goes_and_event_comes, 30, BEHAVE_EPOLL,
 	    "what could not be written and had another event meanwhile is told once in the next wait")

@@ -103,6 +103,8 @@ BEHAVE_KNOWN(wait_efault_keeps_all, BEHAVE_LLISTS,
 	     BEHAVE_STACK);
 BEHAVE_KNOWN(wait_efault_keeps_all, BEHAVE_MULTIPASS,
 	     BEHAVE_EFAULTS);
+BEHAVE_KNOWN(wait_efault_keeps_all, BEHAVE_WFCQUEUE,
+	     BEHAVE_TAIL);
 
 BEHAVE_TEST(wait_read_only_array, 20, BEHAVE_EPOLL,
 	    "an array that cannot be written is EFAULT, and nothing is lost")
@@ -152,6 +154,8 @@ BEHAVE_KNOWN(wait_partly_writable, BEHAVE_LLISTS,
 	     BEHAVE_STACK);
 BEHAVE_KNOWN(wait_partly_writable, BEHAVE_MULTIPASS,
 	     BEHAVE_LIFO);
+BEHAVE_KNOWN(wait_partly_writable, BEHAVE_WFCQUEUE,
+	     BEHAVE_TAIL);
 
 BEHAVE_TEST(wait_partly_writable_in_an_event, 20, BEHAVE_EPOLL,
 	    "an event that lies across the hole is not counted and told in the next wait")
@@ -167,6 +171,8 @@ BEHAVE_KNOWN(wait_partly_writable_in_an_event, BEHAVE_LLISTS,
 	     BEHAVE_STACK);
 BEHAVE_KNOWN(wait_partly_writable_in_an_event, BEHAVE_MULTIPASS,
 	     BEHAVE_EFAULTS);
+BEHAVE_KNOWN(wait_partly_writable_in_an_event, BEHAVE_WFCQUEUE,
+	     BEHAVE_TAIL);
 
 BEHAVE_TEST(wait_partly_writable_level, 20, BEHAVE_EPOLL,
 	    "level-triggered: after a hole those come first that had no room, then those that were told")
@@ -184,6 +190,8 @@ BEHAVE_KNOWN(wait_partly_writable_level, BEHAVE_SINGLEPASS,
 	     BEHAVE_HEAD);
 BEHAVE_KNOWN(wait_partly_writable_level, BEHAVE_MULTIPASS,
 	     BEHAVE_LIFO);
+BEHAVE_KNOWN(wait_partly_writable_level, BEHAVE_WFCQUEUE,
+	     BEHAVE_TAIL);
 
 BEHAVE_TEST(wait_partly_writable_oneshot, 20, BEHAVE_EPOLL,
 	    "one-shot: what was returned before the hole is silent, what met the hole keeps its shot")
@@ -200,6 +208,8 @@ BEHAVE_KNOWN(wait_partly_writable_oneshot, BEHAVE_LLISTS,
 	     BEHAVE_STACK);
 BEHAVE_KNOWN(wait_partly_writable_oneshot, BEHAVE_MULTIPASS,
 	     BEHAVE_LIFO);
+BEHAVE_KNOWN(wait_partly_writable_oneshot, BEHAVE_WFCQUEUE,
+	     BEHAVE_TAIL);
 
 BEHAVE_TEST(wait_writes_no_more, 20, BEHAVE_EPOLL,
 	    "a wait writes the events that it returns and not a byte behind them")

@@ -2,9 +2,9 @@
 /*
  * port_wake.c - wake-ups that do not wait for a lock
  *
- * wfcqueue's producers go away when the lock of the queue of waiters is taken.  Here
- * one of them is held with that lock in its hands, by the module parameter
- * stall_wake, and a second one comes.
+ * The producers of the wait-free queues go away when the lock of the queue of waiters
+ * is taken.  Here one of them is held with that lock in its hands, by the module
+ * parameter stall_wake, and a second one comes.
  *
  * It spins on one CPU, with interrupts off, in a process of its own, since nobody who
  * shares its memory can unmap any meanwhile; everybody else is on another.  A waiter
@@ -61,7 +61,7 @@ static void let_go(pid_t pid)
 	guest_reap(pid);
 }
 
-BEHAVE_TEST(wake_beside_a_waker, 60, BEHAVE_WFCQUEUE,
+BEHAVE_TEST(wake_beside_a_waker, 60, BEHAVE_WFCQUEUES,
 	    "an event that comes while another one's producer holds the lock of the waiters, and has woken one who is back already, wakes the next")
 {
 	int ep = behave_create(), fd[2];
@@ -82,7 +82,7 @@ BEHAVE_TEST(wake_beside_a_waker, 60, BEHAVE_WFCQUEUE,
 	ck_assert_msg(guest_ms() - begun < VAIN_MS, "nobody woke it");
 }
 
-BEHAVE_TEST(wake_exclusive_beside_a_waker, 60, BEHAVE_WFCQUEUE,
+BEHAVE_TEST(wake_exclusive_beside_a_waker, 60, BEHAVE_WFCQUEUES,
 	    "an exclusive event that cannot wake anybody in the first instance, whose lock is taken, wakes somebody in the next")
 {
 	int a = behave_create(), b = behave_create(), busy, fd;

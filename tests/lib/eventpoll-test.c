@@ -30,6 +30,7 @@ static const struct {
 	{ EVENTPOLL_LLIST, "llist" },
 	{ EVENTPOLL_LLIST_V1, "llist-v1" },
 	{ EVENTPOLL_MULTIPASS, "multipass" },
+	{ EVENTPOLL_WFCQUEUE_IDLE, "wfcqueue-idle" },
 };
 
 #define N_STORES ((int)(sizeof(stores) / sizeof(stores[0])))
