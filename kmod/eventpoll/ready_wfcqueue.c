@@ -40,7 +40,9 @@
  *  - What could not be written goes to the tail of what was taken.
  *  - What was taken and had no room is kept by itself, and comes first next time.
  *  - A poll of the instance goes through what was taken and changes nothing; what is
- *    not true stays until a wait comes by.
+ *    not true stays until a wait comes by.  With the first that is a second hole, for
+ *    levels too: a program that polls the instance, in poll(2) or in another one, and
+ *    reads without a wait, hears of that file no more, for its item is READY.
  *  - A wait that leaves something wakes a waiter and those who poll.
  *
  *	operation		beside what		guarded by

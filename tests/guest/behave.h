@@ -64,6 +64,7 @@ enum {
 /* What is known of the RFC v3 of 2013. */
 #define BEHAVE_TAIL	"RFC v3 of 2013: what could not be written goes to the tail (ep_send_events, wfcq_enqueue to txlhead)"
 #define BEHAVE_STAYS	"RFC v3 of 2013: an item is READY until it is told (ep_send_events, EP_STATE_IDLE): the exhibit"
+#define BEHAVE_SILENT	"RFC v3 of 2013: what a poll of the instance saw stays READY (ep_poll_readyevents_proc), and the next event of it wakes nobody (ep_poll_callback)"
 /** BEHAVE_WFCQUEUES - the wait-free queue as it was posted, and repaired. */
 #define BEHAVE_WFCQUEUES	(BEHAVE_WFCQUEUE | BEHAVE_WFCQUEUE_IDLE)
 /** BEHAVE_HERDS - those in which an event wakes all waiters. */
