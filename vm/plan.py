@@ -73,9 +73,9 @@ class Lanes:
 
     def runs(self, lane, form):
         """(modules, seconds, command) of each run of a lane, in the table's order."""
-        # what is named is run everywhere
-        history = form != "now" or self.asked.suites
-        past = [design.name for design in tables.designs(tables.STORE) if design.past]
+        # what is named is run everywhere, and whole
+        named = bool(self.asked.suites)
+        past = [] if named else [d.name for d in tables.designs(tables.STORE) if d.past]
         for row in self.table.passes:
             if row.lane == lane and row.name in self.named:
                 for pattern in row.patterns:
@@ -84,16 +84,22 @@ class Lanes:
             if row.lane != lane:
                 continue
             for suite in self.suites:
-                if self.row_of(suite) is not row or not history and suite in past:
+                if self.row_of(suite) is not row:
                     continue
                 # a test or a pattern is run as it was named
-                parts = [suite]
+                parts = [(suite, [suite])]
                 if row.parts and "." not in suite:
-                    parts = ["%s.%s_*" % (suite, design.name)
-                             for design in tables.designs(tables.JUDGE, tables.STORE)
-                             if history or not design.past]
-                for part in parts:
-                    yield row.modules, row.seconds, ["guest-tests", part]
+                    parts = [(design.name, ["%s.%s_*" % (suite, design.name)])
+                             for design in tables.designs(tables.JUDGE, tables.STORE)]
+                for design, tests in parts:
+                    if design in past:
+                        if form == "now":
+                            continue
+                        tests = [suite + "." + test for test in self.table.past["suites"]] \
+                            if design == suite else \
+                            ["%s.%s_%s" % (suite, design, test)
+                             for test in self.table.past["stores"]]
+                    yield row.modules, row.seconds, ["guest-tests", *tests]
         for row in self.table.programs:
             if row.lane == lane and row.name in self.named:
                 yield row.modules, row.seconds, row.command

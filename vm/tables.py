@@ -26,7 +26,7 @@ Suites = collections.namedtuple("Suites", "lane modules seconds parts patterns")
 Pass = collections.namedtuple("Pass", "name lane modules seconds patterns")
 Program = collections.namedtuple("Program", "name lane modules seconds command")
 ByRun = collections.namedtuple("ByRun", "form design python tests")
-Lanes = collections.namedtuple("Lanes", "guests suites passes programs by_run")
+Lanes = collections.namedtuple("Lanes", "guests suites passes programs by_run past")
 Plant = collections.namedtuple("Plant", "fault module patterns")
 Design = collections.namedtuple("Design", "name kind past")
 
@@ -79,9 +79,10 @@ def kernels(path=os.path.join(HERE, "kernels.tab")):
 
 def lanes(path=os.path.join(HERE, "lanes.tab")):
     """What runs in which guest, in the order of the table."""
-    table = Lanes([], [], [], [], [])
+    table = Lanes([], [], [], [], [], {})
     for where, (kind, *words) in lines(path):
-        least = {"guest": 1, "pass": 5, "suites": 4, "stores": 4, "program": 5, "by-run": 4}
+        least = {"guest": 1, "pass": 5, "suites": 4, "stores": 4, "program": 5, "by-run": 4,
+                 "past": 2}
         wants(where, kind in least, "unknown kind '%s': one of %s" % (kind, " ".join(least)))
         wants(where, len(words) >= least[kind], "too few words for '%s'" % kind)
         if kind == "guest":
@@ -89,6 +90,10 @@ def lanes(path=os.path.join(HERE, "lanes.tab")):
             continue
         if kind == "by-run":
             table.by_run.append(ByRun(words[0], words[1], words[2] == "python", words[3:]))
+            continue
+        if kind == "past":
+            wants(where, words[0] in ("suites", "stores"), "past suites or past stores")
+            table.past[words[0]] = words[1:]
             continue
         name = words.pop(0) if kind in ("pass", "program") else None
         lane, modules, seconds, *rest = words
