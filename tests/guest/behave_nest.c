@@ -959,6 +959,8 @@ BEHAVE_KNOWN(poll_inside_makes_no_edge_outside, BEHAVE_WFCQUEUE,
 	     "RFC v3 of 2013: a wait that leaves something wakes who polls the instance (ep_poll, ep_notify_waiters)");
 BEHAVE_KNOWN(poll_inside_makes_no_edge_outside, BEHAVE_MULTIPASS,
 	     "2.6.21: putting back wakes who polls the instance (ep_reinject_items, pwake)");
+BEHAVE_KNOWN(poll_inside_makes_no_edge_outside, BEHAVE_OVFLIST_26,
+	     "2.6.37: a wait that leaves something wakes who polls the instance (ep_scan_ready_list, pwake)");
 
 /*
  * With the kernel's own epoll inside and outside.  For the kernel these tests
