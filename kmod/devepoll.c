@@ -14,11 +14,8 @@
  * swap, so every store to the half that it hands out is before its unlock,
  * and the return to user mode is after it.
  *
- * Lost wake-ups.  The consumer goes on the queue first and looks for events
- * under ep->lock afterwards; the producer stores under ep->lock and looks at
- * the queue afterwards.  Whoever comes second to the lock sees the other.
- *
- * Lifetimes and the order of locks: ep_internal.h.
+ * Wake-ups, and why none is lost: ep_wake.c.  Lifetimes and the order of locks:
+ * ep_internal.h.
  */
 #include <linux/capability.h>
 #include <linux/compat.h>
@@ -49,49 +46,13 @@ MODULE_PARM_DESC(faithful,
 
 #include "ep_file.h"
 #include "ep_internal.h"
+#include "ep_wake.h"
 #include "fcblist.h"
 #include "open_again.h"
 
 static unsigned short mode = 0600;
 module_param(mode, ushort, 0444);
 MODULE_PARM_DESC(mode, "permissions of /dev/epoll (default 0600)");
-
-static struct workqueue_struct *ep_workqueue;
-
-/* Wake-ups. */
-
-static void ep_queue_work(struct eventpoll *ep)
-{
-	if (kref_get_unless_zero(&ep->refs) &&
-	    !queue_work(ep_workqueue, &ep->work))
-		ep_put(ep);
-}
-
-/* A key of 0 says: something happened, ask.  They do, by ep_device_poll(). */
-static void wake_pollers(struct eventpoll *ep)
-{
-	wake_up_poll(&ep->poll_wait, READ_ONCE(ep->pages.count) ?
-				     EPOLLIN | EPOLLRDNORM : 0);
-}
-
-/*
- * Those who poll the descriptor of the instance may be other event queues
- * that the instance in turn watches, directly or not, and their wake-ups would
- * come back to us under locks that are taken already.  Sockets and pipes are
- * never woken from inside a wake-up, so theirs can be passed on at once.  For
- * any other kind of file the wake-up goes by a work item, which ends every
- * cycle and keeps the stack flat.
- *
- * A waker may be the last one to touch ep before its items are gone, but it
- * is inside RCU (or has a reference), and the memory is freed after that.
- */
-void __ep_wake_pollers(struct eventpoll *ep, bool direct)
-{
-	if (direct)
-		wake_pollers(ep);
-	else
-		ep_queue_work(ep);
-}
 
 /*
  * Asks no file.  A file may be long about its answer, and this queue is everybody's;
@@ -102,23 +63,11 @@ static void ep_work(struct work_struct *work)
 	struct eventpoll *ep = container_of(work, struct eventpoll, work);
 
 	if (READ_ONCE(ep->pages.count) || READ_ONCE(ep->nasks))
-		wake_pollers(ep);
+		ep_wake_pollers_now(ep);
 	ep_put(ep);
 }
 
-/* Lifetime. */
-
-static void ep_free(struct kref *refs)
-{
-	struct eventpoll *ep = container_of(refs, struct eventpoll, refs);
-
-	kfree_rcu(ep, rcu);
-}
-
-void ep_put(struct eventpoll *ep)
-{
-	kref_put(&ep->refs, ep_free);
-}
+/* An instance. */
 
 static void asks_init(struct ep_asks *asks)
 {
@@ -507,11 +456,6 @@ static const struct file_operations ep_fops = {
 	.show_fdinfo = ep_show_fdinfo,
 };
 
-struct eventpoll *ep_of_file(struct file *file)
-{
-	return file->f_op == &ep_fops ? file->private_data : NULL;
-}
-
 static struct miscdevice ep_device = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "epoll",
@@ -527,13 +471,14 @@ static int __init devepoll_init(void)
 		return -EINVAL;
 	}
 	ep_user_init();
-	ep_workqueue = alloc_workqueue("dev_epoll", WQ_UNBOUND, 0);
-	if (!ep_workqueue)
-		return -ENOMEM;
+	ep_nest_init(&ep_fops);
+	err = ep_wake_init();
+	if (err)
+		return err;
 	ep_device.mode = mode;
 	err = misc_register(&ep_device);
 	if (err)
-		destroy_workqueue(ep_workqueue);
+		ep_wake_exit();
 	return err;
 }
 
@@ -546,7 +491,7 @@ static void __exit devepoll_exit(void)
 {
 	misc_deregister(&ep_device);
 	file_notify_sync();
-	destroy_workqueue(ep_workqueue);
+	ep_wake_exit();
 }
 
 module_init(devepoll_init);

@@ -38,9 +38,11 @@
 #ifndef KMOD_EP_INTERNAL_H
 #define KMOD_EP_INTERNAL_H
 
+#include <linux/container_of.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -161,35 +163,19 @@ struct epitem {
 	struct rcu_head rcu;
 };
 
-/* devepoll.c: wake-ups and lifetime */
-
-/** ep_wake_consumer() - wake EP_POLL; @ep is not locked. */
-static __always_inline void ep_wake_consumer(struct eventpoll *ep)
+/* The end of an instance, once nobody has a reference. */
+static inline void ep_free(struct kref *refs)
 {
-	/* No barrier: see "Lost wake-ups" in devepoll.c. */
-	if (waitqueue_active(&ep->wq))
-		wake_up(&ep->wq);
-}
+	struct eventpoll *ep = container_of(refs, struct eventpoll, refs);
 
-void __ep_wake_pollers(struct eventpoll *ep, bool direct);
-
-/**
- * ep_wake_pollers() - wake those who poll the descriptor of the instance
- * @ep: the instance; not locked
- * @direct: from here, or else from a work item
- */
-static __always_inline void ep_wake_pollers(struct eventpoll *ep, bool direct)
-{
-	/* No barrier, for the same reason. */
-	if (waitqueue_active(&ep->poll_wait))
-		__ep_wake_pollers(ep, direct);
+	kfree_rcu(ep, rcu);
 }
 
 /** ep_put() - drop a reference of an instance.  Context: any. */
-void ep_put(struct eventpoll *ep);
-
-/** ep_of_file() - the instance behind a file, or NULL for other files. */
-struct eventpoll *ep_of_file(struct file *file);
+static inline void ep_put(struct eventpoll *ep)
+{
+	kref_put(&ep->refs, ep_free);
+}
 
 /* ep_item.c: items */
 
@@ -233,6 +219,12 @@ int ep_unalloc(struct eventpoll *ep);
 int ep_mmap(struct file *file, struct vm_area_struct *vma);
 
 /* ep_nest.c: instances that watch instances */
+
+/** ep_nest_init() - tell by what the files of instances are known. */
+void ep_nest_init(const struct file_operations *fops);
+
+/** ep_of_file() - the instance behind a file, or NULL for other files. */
+struct eventpoll *ep_of_file(struct file *file);
 
 /** EP_MAX_NESTS - the most links in a chain of instances. */
 #define EP_MAX_NESTS	4

@@ -17,6 +17,7 @@
 #include "devepoll_trace.h"
 #include "ep_file.h"
 #include "ep_internal.h"
+#include "ep_wake.h"
 #include "faithful.h"
 #include "fcblist.h"
 #include "plant.h"

@@ -14,9 +14,10 @@
  * take it out, and the closer does so before the file is released.
  *
  * Cycles through other kinds of files (the kernel's epoll) cannot be seen
- * from here; __ep_wake_pollers() sees to it that they do no harm.
+ * from here; ep_wake.c sees to it that they do no harm.
  */
 #include <linux/errno.h>
+#include <linux/fs.h>
 #include <linux/minmax.h>
 #include <linux/sched/signal.h>
 
@@ -24,6 +25,19 @@
 
 static DEFINE_MUTEX(nest_mtx);
 static u64 nest_walks;
+
+/* Of the files of instances: devepoll.c has it and is above. */
+static const struct file_operations *instance_fops;
+
+void ep_nest_init(const struct file_operations *fops)
+{
+	instance_fops = fops;
+}
+
+struct eventpoll *ep_of_file(struct file *file)
+{
+	return file->f_op == instance_fops ? file->private_data : NULL;
+}
 
 /*
  * Links in the longest chain below ep, or -ELOOP if target is in it.  The
