@@ -434,27 +434,6 @@ int file_notify_delcb(struct file *file, fcb_event_t cbproc, void *data)
 }
 EXPORT_SYMBOL_GPL(file_notify_delcb);
 
-int file_notify_walk(struct file *file, fcb_closed_t closeproc,
-		     int (*fn)(void *data, void *arg), void *arg)
-{
-	struct fcb_struct *fcb;
-	struct fcblist *list;
-	int ret;
-
-	list = table_find(file);
-	if (!list)
-		return 0;
-	list_for_each_entry_rcu(fcb, &list->closers, llink) {
-		if (fcb->closeproc != closeproc)
-			continue;
-		ret = fn(fcb->data, arg);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-EXPORT_SYMBOL_GPL(file_notify_walk);
-
 void file_notify_event(struct file *file, long *event)
 {
 	struct fcblist *list;

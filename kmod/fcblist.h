@@ -193,22 +193,6 @@ int file_notify_addcb(struct file *file, fcb_event_t cbproc, void *data);
 int file_notify_delcb(struct file *file, fcb_event_t cbproc, void *data);
 
 /**
- * file_notify_walk() - who listens to the close of a file?
- * @file: the file; only its address is used
- * @closeproc: whose registrations
- * @fn: called with the data of each; what it returns other than 0 ends the walk
- * @arg: for @fn
- *
- * Registrations without a cbproc only.  A registration that ends meanwhile may
- * or may not be seen, so free its data after a grace period of RCU.
- *
- * Context: any, in a read-side section of RCU, which @fn must not leave.
- * Return: what @fn returned last, or 0.
- */
-int file_notify_walk(struct file *file, fcb_closed_t closeproc,
-		     int (*fn)(void *data, void *arg), void *arg);
-
-/**
  * file_notify_event() - tell an event to all callbacks of a file (2002)
  * @file: the file; the caller knows that it lives
  * @event: { ioevt, plevt, -1 }
