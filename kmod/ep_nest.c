@@ -39,58 +39,42 @@ struct eventpoll *ep_of_file(struct file *file)
 	return file->f_op == instance_fops ? file->private_data : NULL;
 }
 
+/* The instance at the other end of an edge of ep->parents or ep->children. */
+static struct eventpoll *other_end(struct list_head *edge, bool above)
+{
+	if (above)
+		return list_entry(edge, struct epitem, nest_parent)->ep;
+	return ep_of_file(list_entry(edge, struct epitem, nest_child)->file);
+}
+
 /*
- * Links in the longest chain below ep, or -ELOOP if target is in it.  The
- * depth is bounded, since no chain is ever longer than EP_MAX_NESTS; how many
+ * Links in the longest chain above or below ep; -ELOOP if target is in it, -EINTR.
+ * The depth is bounded, since no chain is ever longer than EP_MAX_NESTS; how many
  * links there are at a level is the program's choice.
  */
-static int height_below(struct eventpoll *ep, struct eventpoll *target)
+static int height(struct eventpoll *ep, bool above, struct eventpoll *target)
 {
-	struct epitem *item;
-	int height = 0;
+	struct list_head *edge;
+	int longest = 0;
 
 	if (ep == target)
 		return -ELOOP;
 	if (ep->nest_mark == nest_walks)
 		return ep->nest_height;
 
-	list_for_each_entry(item, &ep->children, nest_child) {
-		int h = height_below(ep_of_file(item->file), target);
+	list_for_each(edge, above ? &ep->parents : &ep->children) {
+		int h = height(other_end(edge, above), above, target);
 
 		if (h < 0)
 			return h;
-		height = max(height, h + 1);
+		longest = max(longest, h + 1);
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
 	}
 	ep->nest_mark = nest_walks;
-	ep->nest_height = height;
-	return height;
-}
-
-/* Links in the longest chain above ep, or -EINTR. */
-static int height_above(struct eventpoll *ep)
-{
-	struct epitem *item;
-	int height = 0;
-
-	if (ep->nest_mark == nest_walks)
-		return ep->nest_height;
-
-	list_for_each_entry(item, &ep->parents, nest_parent) {
-		int h = height_above(item->ep);
-
-		if (h < 0)
-			return h;
-		height = max(height, h + 1);
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	}
-	ep->nest_mark = nest_walks;
-	ep->nest_height = height;
-	return height;
+	ep->nest_height = longest;
+	return longest;
 }
 
 /* May parent watch child?  nest_mtx is held. */
@@ -99,11 +83,11 @@ static int links_ok(struct eventpoll *parent, struct eventpoll *child)
 	int below, above;
 
 	nest_walks++;
-	below = height_below(child, parent);
+	below = height(child, false, parent);
 	if (below < 0)
 		return below;
 	nest_walks++;
-	above = height_above(parent);
+	above = height(parent, true, NULL);
 	if (above < 0)
 		return above;
 	return below + 1 + above > EP_MAX_NESTS ? -ELOOP : 0;
