@@ -26,17 +26,6 @@
 #include "raw.h"
 #include "stats.h"
 
-#ifdef RAW_NEEDS_NEXT
-#include <dlfcn.h>
-
-long (*raw_next)(long nr, ...);
-
-void raw_find_next(void)
-{
-	raw_next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
-}
-#endif
-
 static bool leave_uring;
 
 __attribute__((constructor))
@@ -59,41 +48,6 @@ static long result(long ret)
 		return ret;
 	errno = (int)-ret;
 	return -1;
-}
-
-int cancel_begin(void)
-{
-	int state = PTHREAD_CANCEL_DEFERRED;
-
-	if (!__libc_single_threaded)
-		pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &state);
-	return state;
-}
-
-void cancel_end(int state)
-{
-	if (!__libc_single_threaded)
-		pthread_setcanceltype(state, NULL);
-}
-
-int native_ctl(int epfd, int op, int fd, struct epoll_event *event)
-{
-	return (int)raw4(SYS_epoll_ctl, epfd, op, fd, event);
-}
-
-int native_wait(const struct wait_args *w)
-{
-	int state = cancel_begin();
-	long ret;
-
-	if (w->timed)
-		ret = raw6(SYS_epoll_pwait2, w->epfd, w->events, w->max,
-			   w->timespec, w->mask, w->masksize);
-	else
-		ret = raw6(SYS_epoll_pwait, w->epfd, w->events, w->max, w->ms,
-			   w->mask, w->masksize);
-	cancel_end(state);
-	return (int)ret;
 }
 
 /* What is left of the calls once their forms are put aside. */

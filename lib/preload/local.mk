@@ -9,7 +9,9 @@ lib_preload_epoll_run_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"'
 
 pkglib_LTLIBRARIES += lib/preload/libepollrun.la
 lib_preload_libepollrun_la_SOURCES = \
-	lib/preload/preload.h lib/preload/raw.h \
+	lib/preload/preload.h \
+	lib/preload/raw.c lib/preload/raw.h \
+	lib/preload/native.c lib/preload/native.h \
 	lib/preload/calls.c \
 	lib/preload/device.c lib/preload/device.h \
 	lib/preload/stats.c lib/preload/stats.h \
@@ -23,7 +25,9 @@ lib_preload_libepollrun_la_LDFLAGS = -module -avoid-version -shared -no-undefine
 
 # The emulation on /dev/epoll; all but the device itself is used by a test too.
 PRELOAD_2002 = \
-	lib/preload/preload.h lib/preload/raw.h \
+	lib/preload/preload.h \
+	lib/preload/raw.c lib/preload/raw.h \
+	lib/preload/native.c lib/preload/native.h \
 	lib/preload/calls.c \
 	lib/preload/device.c lib/preload/device.h \
 	lib/preload/stats.c lib/preload/stats.h \

@@ -26,6 +26,7 @@
 
 #include "device.h"
 #include "eventpoll.h"
+#include "native.h"
 #include "preload.h"
 #include "raw.h"
 #include "stats.h"

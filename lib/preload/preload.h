@@ -63,17 +63,4 @@ int backend_wait(const struct wait_args *w);
  */
 bool backend_syscall(long nr, const long *args, long *ret);
 
-/* The kernel's own, for descriptors that are the kernel's own instances. */
-int native_ctl(int epfd, int op, int fd, struct epoll_event *event);
-int native_wait(const struct wait_args *w);
-
-/**
- * cancel_begin(), cancel_end() - the calls that they enclose are a cancellation
- * point
- *
- * The C library's waits are one, its ioctl() is not.  Nothing may be held.
- */
-int cancel_begin(void);
-void cancel_end(int state);
-
 #endif /* PRELOAD_H */

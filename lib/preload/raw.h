@@ -47,7 +47,7 @@ static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e,
 #else
 #include <errno.h>
 
-/* calls.c: the C library's syscall(2), found behind ours. */
+/* raw.c: the C library's syscall(2), found behind ours. */
 extern long (*raw_next)(long nr, ...);
 void raw_find_next(void);
 

@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 
 #include "device.h"
+#include "native.h"
 #include "preload.h"
 #include "raw.h"
 #include "2002/numbers.h"

@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <time.h>
 
+#include "../native.h"
 #include "../raw.h"
 #include "../stats.h"
 #include "numbers.h"

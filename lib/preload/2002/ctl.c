@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../native.h"
 #include "../preload.h"
 #include "../stats.h"
 #include "close.h"

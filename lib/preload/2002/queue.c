@@ -15,6 +15,7 @@
 #include "devepoll.h"
 
 #include "../device.h"
+#include "../native.h"
 #include "../raw.h"
 #include "queue.h"
 

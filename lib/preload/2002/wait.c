@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <sys/single_threaded.h>
 
+#include "../native.h"
 #include "../preload.h"
 #include "../raw.h"
 #include "deadline.h"
