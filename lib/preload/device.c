@@ -65,7 +65,7 @@ static void keep(void)
 		raw1(SYS_close, fd);
 		fd = -1;
 	}
-	kept.fd = fd < 0 ? -1 : backend_hide(fd);
+	kept.fd = fd < 0 ? -1 : backend_device.hide(fd);
 	if (kept.fd >= 0) {
 		kept.dev = st.st_dev;
 		kept.ino = st.st_ino;

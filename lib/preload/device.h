@@ -10,19 +10,17 @@
  * @name: below /dev
  * @module: brings it
  * @again: the ioctl that makes an instance out of another
+ * @hide: moves a descriptor of ours out of the program's way: the new number, or
+ *	-errno with the old one closed
  */
 struct device {
 	const char *name;
 	const char *module;
 	unsigned long again;
+	int (*hide)(int fd);
 };
 
 extern const struct device backend_device;
-
-/** backend_hide() - move a descriptor of ours out of the program's way: the new
- *  number, or -errno with the old one closed.
- */
-int backend_hide(int fd);
 
 /**
  * device_open() - open the back end's device for reading and writing

@@ -43,7 +43,7 @@ PRELOAD_2002 = \
 	lib/preload/2002/stream.c \
 	lib/preload/2002/polled.c lib/preload/2002/polled.h \
 	lib/preload/2002/selected.c \
-	lib/preload/2002/fork.c \
+	lib/preload/2002/fork.c lib/preload/2002/fork.h \
 	lib/preload/2002/queue.h
 
 pkglib_LTLIBRARIES += lib/preload/libepollrun-2002.la

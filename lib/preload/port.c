@@ -31,12 +31,22 @@
 #include "raw.h"
 #include "stats.h"
 
-const struct device backend_device = {
-	"eventpoll", "eventpoll_port", EVENTPOLL_NEW,
-};
-
 /* Above the numbers that programs use, below the usual limit of 1024. */
 #define HIDDEN	900
+
+static int hide(int fd)
+{
+	long high = raw3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIDDEN);
+
+	if (high < 0)
+		return fd;
+	raw1(SYS_close, fd);
+	return (int)high;
+}
+
+const struct device backend_device = {
+	"eventpoll", "eventpoll_port", EVENTPOLL_NEW, hide,
+};
 
 static int store = EVENTPOLL_OVFLIST;
 
@@ -62,16 +72,6 @@ static void port_start(void)
 static bool is_foreign(long ret)
 {
 	return ret == -ENOTTY || ret == -EINVAL || ret == -EBADF;
-}
-
-int backend_hide(int fd)
-{
-	long high = raw3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIDDEN);
-
-	if (high < 0)
-		return fd;
-	raw1(SYS_close, fd);
-	return (int)high;
 }
 
 int backend_create(int flags)

@@ -24,7 +24,7 @@
 #include "2002/queue.h"
 
 /* Never opened. */
-const struct device backend_device = { "epoll-standin", "none", 0 };
+const struct device backend_device = { "epoll-standin", "none", 0, number_hide };
 
 #define ROOM	8
 #define SLOTS	4096

@@ -10,8 +10,7 @@
  *
  * close(2) may be called by signal handlers: for numbers that name no set nothing is
  * done here that could sleep.  It may also be called by the child of a vfork(2),
- * which shares our memory but not the descriptors: it is told by its process number,
- * and changes nothing here.
+ * which is told by its process number and changes nothing here.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -36,26 +35,19 @@ static struct {
 	int (*fcntl)(int fd, int cmd, ...);
 } next;
 
-static long my_pid;
-
-void close_forked(void)
-{
-	my_pid = raw1(SYS_getpid, 0);
-}
-
 #define FIND(name)	(next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name))
 
 void close_start(void)
 {
-	if (my_pid)
+	if (next.fcntl)
 		return;
 	FIND(close);
 	FIND(close_range);
 	FIND(dup);
 	FIND(dup2);
 	FIND(dup3);
+	numbers_renew();
 	FIND(fcntl);
-	close_forked();
 }
 
 bool number_closing(int fd, struct set **heir)
@@ -65,7 +57,7 @@ bool number_closing(int fd, struct set **heir)
 
 	if (!n || (!n->set && !n->watched && !n->internal))
 		return true;
-	if (raw1(SYS_getpid, 0) != my_pid)
+	if (!numbers_are_ours())
 		return true;
 	if (n->internal)
 		return false;
@@ -102,7 +94,7 @@ static struct set *count_one_more(int fd)
 	struct set *s = number_set(fd);
 	bool still;
 
-	if (!s || raw1(SYS_getpid, 0) != my_pid || pthread_mutex_lock(&s->lock))
+	if (!s || !numbers_are_ours() || pthread_mutex_lock(&s->lock))
 		return NULL;
 	still = number_set(fd) == s;
 	s->numbers += still;
@@ -224,7 +216,7 @@ static int dup_over(int from, int to, int flags, bool is_dup2)
 	struct set *heir, *unnamed;
 	int ret;
 
-	if (number_is_ours(to) && from != to && raw1(SYS_getpid, 0) == my_pid) {
+	if (number_is_ours(to) && from != to && numbers_are_ours()) {
 		errno = EBUSY;
 		return -1;
 	}

@@ -10,9 +10,6 @@
 /** close_start() - find the C library's calls. */
 void close_start(void);
 
-/** close_forked() - this is another process now. */
-void close_forked(void);
-
 struct set;
 
 /**

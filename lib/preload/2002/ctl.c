@@ -15,6 +15,7 @@
 #include "../preload.h"
 #include "../stats.h"
 #include "close.h"
+#include "fork.h"
 #include "numbers.h"
 #include "set.h"
 

@@ -8,6 +8,7 @@
  * are, edges that hold at that moment told once more.  A child that execs, or closes
  * its sets, pays nothing.
  *
+ * So who enters a set comes by here (set_lock()), and is the only one who knows of it.
  * All sets are taken over at once, since one may watch another: first every
  * number gets its new device, then the items are told to it.
  *
@@ -25,7 +26,7 @@
 #include <unistd.h>
 
 #include "../raw.h"
-#include "close.h"
+#include "fork.h"
 #include "numbers.h"
 #include "set.h"
 
@@ -74,7 +75,7 @@ static void forget_items(struct set *s)
 static void in_child(void)
 {
 	pthread_mutex_init(&sets_mtx, NULL);
-	close_forked();
+	numbers_renew();
 	ask_forked();
 	for (struct set *s = sets; s; s = s->next) {
 		set_renew_locks(s);
@@ -169,7 +170,8 @@ static void renew_items(struct set *s)
 	s->fresh = true;
 }
 
-void fork_adopt(void)
+/* Takes over all that came by fork. */
+static void adopt(void)
 {
 	pthread_mutex_lock(&sets_mtx);
 	ask_start();
@@ -188,4 +190,22 @@ void fork_adopt(void)
 		pthread_mutex_unlock(&s->lock);
 	}
 	pthread_mutex_unlock(&sets_mtx);
+}
+
+struct set *set_lock(int number, int *err)
+{
+	bool adopted = false;
+	struct set *s;
+
+	for (;;) {
+		s = set_lock_as_is(number, err);
+		if (!s || !s->inherited)
+			return s;
+		*err = adopted ? s->not_adopted : 0;
+		pthread_mutex_unlock(&s->lock);
+		if (*err)
+			return NULL;
+		adopt();
+		adopted = true;
+	}
 }

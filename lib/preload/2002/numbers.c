@@ -13,7 +13,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../device.h"
 #include "../raw.h"
 #include "numbers.h"
 
@@ -105,11 +104,6 @@ int number_hide(int fd)
 	return fd;
 }
 
-int backend_hide(int fd)
-{
-	return number_hide(fd);
-}
-
 void number_unhide(int fd)
 {
 	struct number *n = number_find(fd);
@@ -117,4 +111,16 @@ void number_unhide(int fd)
 	if (n)
 		n->internal = false;
 	raw1(SYS_close, fd);
+}
+
+static long my_pid;
+
+void numbers_renew(void)
+{
+	my_pid = raw1(SYS_getpid, 0);
+}
+
+bool numbers_are_ours(void)
+{
+	return raw1(SYS_getpid, 0) == my_pid;
 }

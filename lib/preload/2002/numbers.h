@@ -75,4 +75,12 @@ int number_hide(int fd);
 /** number_unhide() - close it. */
 void number_unhide(int fd);
 
+/** numbers_renew() - what is known here is of this process from now on. */
+void numbers_renew(void);
+
+/** numbers_are_ours() - is it?  The child of a vfork(2) shares our memory but not the
+ *  descriptors, and changes nothing here.
+ */
+bool numbers_are_ours(void);
+
 #endif /* PRELOAD_NUMBERS_H */

@@ -23,6 +23,7 @@
 #include "../preload.h"
 #include "close.h"
 #include "deadline.h"
+#include "fork.h"
 #include "numbers.h"
 #include "polled.h"
 #include "set.h"

@@ -17,9 +17,10 @@
 #include "../device.h"
 #include "../native.h"
 #include "../raw.h"
+#include "numbers.h"
 #include "queue.h"
 
-const struct device backend_device = { "epoll", "dev_epoll", EP_NEW };
+const struct device backend_device = { "epoll", "dev_epoll", EP_NEW, number_hide };
 
 static dev_t device;	/* the number of /dev/epoll, once one was open */
 

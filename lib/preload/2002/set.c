@@ -142,8 +142,8 @@ int set_new(int flags)
 	}
 
 	/* Closed behind our back: the set that the number named is over. */
-	stale = number_set(fd);
-	if (stale && set_lock(fd, &err)) {
+	stale = set_lock_as_is(fd, &err);
+	if (stale) {
 		if (set_drop_number(stale, fd, NULL))
 			set_leave(stale);
 		else
@@ -153,9 +153,8 @@ int set_new(int flags)
 	return fd;
 }
 
-struct set *set_lock(int number, int *err)
+struct set *set_lock_as_is(int number, int *err)
 {
-	bool adopted = false;
 	struct set *s;
 
 	for (;;) {
@@ -166,18 +165,9 @@ struct set *set_lock(int number, int *err)
 		*err = -pthread_mutex_lock(&s->lock);
 		if (*err)
 			return NULL;
-		if (number_set(number) != s) {
-			pthread_mutex_unlock(&s->lock);
-			continue;
-		}
-		if (!s->inherited)
+		if (number_set(number) == s)
 			return s;
-		*err = adopted ? s->not_adopted : 0;
 		pthread_mutex_unlock(&s->lock);
-		if (*err)
-			return NULL;
-		fork_adopt();
-		adopted = true;
 	}
 }
 

@@ -187,7 +187,7 @@ extern __thread char this_thread;
 int set_new(int flags);
 int set_own_numbers(struct set *s);
 void set_close_device(struct set *s);
-struct set *set_lock(int number, int *err);
+struct set *set_lock_as_is(int number, int *err);
 void set_unlock(struct set *s);
 void set_leave(struct set *s);
 int set_foreign(int number, int ret);
@@ -225,9 +225,5 @@ void set_pass_on(struct set *s);
 void set_device_left(struct set *s);
 void set_beside(struct set *s, struct pollfd *device, struct pollfd *kick);
 void set_not_beside(struct set *s);
-
-/* fork.c */
-void fork_start(void);
-void fork_adopt(void);
 
 #endif /* PRELOAD_SET_H */

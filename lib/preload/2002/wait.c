@@ -24,6 +24,7 @@
 #include "../preload.h"
 #include "../raw.h"
 #include "deadline.h"
+#include "fork.h"
 #include "set.h"
 
 __thread char this_thread;
