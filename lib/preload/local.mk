@@ -39,7 +39,7 @@ PRELOAD_2002 = \
 	lib/preload/2002/harvest.c \
 	lib/preload/2002/wait.c \
 	lib/preload/2002/wake.c \
-	lib/preload/2002/close.c lib/preload/2002/close.h \
+	lib/preload/2002/descriptors.c lib/preload/2002/descriptors.h \
 	lib/preload/2002/stream.c \
 	lib/preload/2002/polled.c lib/preload/2002/polled.h \
 	lib/preload/2002/selected.c \

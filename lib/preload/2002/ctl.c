@@ -14,7 +14,7 @@
 #include "../native.h"
 #include "../preload.h"
 #include "../stats.h"
-#include "close.h"
+#include "descriptors.h"
 #include "fork.h"
 #include "numbers.h"
 #include "set.h"
@@ -25,7 +25,7 @@ static void start(void)
 	const char *edges = getenv("EPOLL_RUN_EDGES");
 
 	trust_edges = edges && *edges && strcmp(edges, "0");
-	close_start();
+	descriptors_start();
 	fork_start();
 	stats_start("devepoll");
 }
@@ -118,7 +118,7 @@ static void note_watched(struct item *item)
 	set_unlock(child);
 }
 
-static void item_set(struct item *item, const struct epoll_event *event)
+static void item_arm(struct item *item, const struct epoll_event *event)
 {
 	item->events = event->events & ~(uint32_t)EPOLLWAKEUP;
 	item->data = event->data.u64;
@@ -150,7 +150,7 @@ static int add(struct set *s, int fd, const struct epoll_event *event)
 	if (!item)
 		return -ENOMEM;
 	item->fd = fd;
-	item_set(item, event);
+	item_arm(item, event);
 	__atomic_store_n(&n->watched, true, __ATOMIC_RELEASE);
 	item->closings = __atomic_load_n(&n->closings, __ATOMIC_RELAXED);
 	err = queue_put(&s->q, fd, item->mask);
@@ -173,7 +173,7 @@ static int mod(struct set *s, struct item *item, const struct epoll_event *event
 	uint16_t before = item->mask;
 	int err = 0;
 
-	item_set(item, event);
+	item_arm(item, event);
 	if (item->mask != before)
 		err = queue_put(&s->q, item->fd, item->mask);
 	if (!err)

@@ -21,7 +21,7 @@
 #include <sys/syscall.h>
 
 #include "../preload.h"
-#include "close.h"
+#include "descriptors.h"
 #include "deadline.h"
 #include "fork.h"
 #include "numbers.h"

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "../preload.h"
-#include "close.h"
+#include "descriptors.h"
 
 /* -1 if there is none: a stream in memory. */
 static int number_of(FILE *f)
@@ -28,10 +28,10 @@ static int number_of(FILE *f)
 	int closes_fd = (fd);						\
 	__typeof__(call) closes_ret;					\
 									\
-	close_start();							\
-	number_closing(closes_fd, NULL);				\
+	descriptors_start();							\
+	number_ending(closes_fd, NULL);				\
 	closes_ret = (call);						\
-	number_closed(closes_fd);					\
+	number_ended(closes_fd);					\
 	closes_ret;							\
 })
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * close.c - descriptors that are closed or made again: close(2), dup(2) and kin
+ * descriptors.c - descriptors that are closed or made again: close(2), dup(2) and kin
  *
  * Taken over because it cannot be left alone.  A set is memory and a mapping, and
  * the mapping keeps the instance open: who closes the last number has to end them.
@@ -22,7 +22,7 @@
 
 #include "../preload.h"
 #include "../raw.h"
-#include "close.h"
+#include "descriptors.h"
 #include "numbers.h"
 #include "set.h"
 
@@ -37,7 +37,7 @@ static struct {
 
 #define FIND(name)	(next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name))
 
-void close_start(void)
+void descriptors_start(void)
 {
 	if (next.fcntl)
 		return;
@@ -50,7 +50,7 @@ void close_start(void)
 	FIND(fcntl);
 }
 
-bool number_closing(int fd, struct set **heir)
+bool number_ending(int fd, struct set **heir)
 {
 	struct number *n = number_find(fd);
 	struct set *s;
@@ -110,7 +110,7 @@ static bool is_closing(int fd)
 	return n && n->closing && !number_set(fd) && queue_is(fd);
 }
 
-void number_closed(int fd)
+void number_ended(int fd)
 {
 	struct number *n = number_find(fd);
 
@@ -148,11 +148,11 @@ PRELOAD_TAKEN int close(int fd)
 {
 	int ret;
 
-	close_start();
-	if (!number_closing(fd, NULL))
+	descriptors_start();
+	if (!number_ending(fd, NULL))
 		return bad_number();
 	ret = next.close(fd);
-	number_closed(fd);
+	number_ended(fd);
 	return ret;
 }
 
@@ -166,9 +166,9 @@ static int close_some(unsigned int first, unsigned int last, int flags)
 	if (flags & CLOSE_RANGE_UNSHARE)
 		return next.close_range(first, last, flags);
 	for (long fd = from; (fd = number_next_watched(fd, to)) >= 0; fd++)
-		number_closing((int)fd, NULL);
+		number_ending((int)fd, NULL);
 	for (long fd = from; (fd = number_next(fd, to)) >= 0; fd++) {
-		if (number_closing((int)fd, NULL))
+		if (number_ending((int)fd, NULL))
 			continue;
 		/* Around what is ours. */
 		if (fd > from && next.close_range((unsigned int)from,
@@ -181,13 +181,13 @@ static int close_some(unsigned int first, unsigned int last, int flags)
 
 PRELOAD_TAKEN int close_range(unsigned int first, unsigned int last, int flags)
 {
-	close_start();
+	descriptors_start();
 	return close_some(first, last, flags);
 }
 
 PRELOAD_TAKEN void closefrom(int lowest)
 {
-	close_start();
+	descriptors_start();
 	close_some(lowest > 0 ? (unsigned int)lowest : 0, ~0U, 0);
 }
 
@@ -195,7 +195,7 @@ PRELOAD_TAKEN int dup(int fd)
 {
 	struct set *s;
 
-	close_start();
+	descriptors_start();
 	s = count_one_more(fd);
 	if (!s && is_closing(fd))
 		return bad_number();
@@ -227,26 +227,26 @@ static int dup_over(int from, int to, int flags, bool is_dup2)
 	unnamed = heir = count_one_more(from);
 	if (!heir && is_closing(from))
 		return bad_number();
-	number_closing(to, &unnamed);
+	number_ending(to, &unnamed);
 	ret = dup_now(from, to, flags, is_dup2);
-	number_closed(to);
+	number_ended(to);
 	if (unnamed || ret >= 0)
 		return doubled(unnamed, ret);
 	/* There is nothing but the limit on numbers that it could fail by. */
 	if (heir)
-		number_closing(to, NULL);
+		number_ending(to, NULL);
 	return ret;
 }
 
 PRELOAD_TAKEN int dup2(int from, int to)
 {
-	close_start();
+	descriptors_start();
 	return dup_over(from, to, 0, true);
 }
 
 PRELOAD_TAKEN int dup3(int from, int to, int flags)
 {
-	close_start();
+	descriptors_start();
 	return dup_over(from, to, flags, false);
 }
 
@@ -256,7 +256,7 @@ PRELOAD_TAKEN int fcntl(int fd, int cmd, ...)
 	va_list ap;
 	void *arg;
 
-	close_start();
+	descriptors_start();
 	va_start(ap, cmd);
 	arg = va_arg(ap, void *);
 	va_end(ap);

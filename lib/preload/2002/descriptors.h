@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * close.h - descriptors that are closed or made again
+ * descriptors.h - descriptors that are closed or made again
  */
-#ifndef PRELOAD_CLOSE_H
-#define PRELOAD_CLOSE_H
+#ifndef PRELOAD_DESCRIPTORS_H
+#define PRELOAD_DESCRIPTORS_H
 
 #include <stdbool.h>
 
-/** close_start() - find the C library's calls. */
-void close_start(void);
+/** descriptors_start() - find the C library's calls. */
+void descriptors_start(void);
 
 struct set;
 
 /**
- * number_closing() - @fd is about to be closed
+ * number_ending() - @fd is about to be closed
  * @heir: a set that counts @fd already, to be named by it if it did name one; NULL is
  *	left there then.  May be NULL.
  *
  * Return: false if it is not the program's to close.
  */
-bool number_closing(int fd, struct set **heir);
+bool number_ending(int fd, struct set **heir);
 
-/** number_closed() - it is. */
-void number_closed(int fd);
+/** number_ended() - it is. */
+void number_ended(int fd);
 
 /**
  * polled_syscall() - poll(2) and select(2) by number (polled.c)
@@ -31,4 +31,4 @@ void number_closed(int fd);
  */
 bool polled_syscall(long nr, const long *args, long *ret);
 
-#endif /* PRELOAD_CLOSE_H */
+#endif /* PRELOAD_DESCRIPTORS_H */
