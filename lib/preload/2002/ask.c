@@ -28,7 +28,6 @@ static struct {
 	uint32_t round;
 } asker = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
 
-/* Return: 0 when there is one of this process, or -errno: no number is left for it. */
 int ask_start(void)
 {
 	long fd;
@@ -63,7 +62,6 @@ bool item_is_orphan(const struct item *item)
 	return item->closings != number_closings(item->fd);
 }
 
-/* Its number was closed, and so was its file. */
 bool item_is_gone(struct set *s, const struct item *item)
 {
 	return item_is_orphan(item) && !queue_has(&s->q, item->fd);
@@ -162,7 +160,21 @@ static bool ask_kernels_epoll(struct pollfd *p, int n)
 }
 
 /*
- * Asks @n items what holds for them now.  POLLNVAL means that the item is to go.
+ * By kind:
+ *
+ *	item			who is asked			POLLNVAL means
+ *	orphan, was a set	that set, if it lives on; it	-
+ *				has another number then
+ *	orphan			nobody; the device's word, as	the device has forgotten
+ *				long as it knows the item	it: its file is closed
+ *	a set			that set			-
+ *	edge, with --edges	nobody; the device's word	-
+ *	any other		poll(2)				closed behind our back: it
+ *								is an orphan after all
+ *
+ * The device's word is what it told since the item was handed out last.  When poll(2)
+ * was interrupted, nothing holds in this round.  When it refuses so many, the kernel's
+ * epoll is asked; and without one the device's word is taken for all.
  */
 void ask_items(struct set *s, struct item **items, int n, short *holds)
 {

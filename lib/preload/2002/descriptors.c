@@ -24,6 +24,7 @@
 #include "../raw.h"
 #include "descriptors.h"
 #include "numbers.h"
+#include "polled.h"
 #include "set.h"
 
 static struct {

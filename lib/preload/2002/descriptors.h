@@ -24,11 +24,4 @@ bool number_ending(int fd, struct set **heir);
 /** number_ended() - it is. */
 void number_ended(int fd);
 
-/**
- * polled_syscall() - poll(2) and select(2) by number (polled.c)
- *
- * Return: true if an instance was asked; then *@ret is the result, or -errno.
- */
-bool polled_syscall(long nr, const long *args, long *ret);
-
 #endif /* PRELOAD_DESCRIPTORS_H */

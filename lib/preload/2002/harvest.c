@@ -194,11 +194,8 @@ static void hand_out_all(struct harvest *h)
 }
 
 /*
- * What there is, up to @max.  One look at the device is enough: @looked says that
- * there was one just now.  With an empty list, or one that has only items to be told
- * again, it can be left to the sleep that follows (@sleepy): it brings the same.
- *
- * Return: events stored, or -EFAULT.
+ * One look at the device is enough.  With an empty list, or one that has only items
+ * to be told again, it can be left to the sleep that follows: it brings the same.
  */
 int set_harvest(struct set *s, struct epoll_event *events, int max, bool looked,
 		bool sleepy)
@@ -263,7 +260,6 @@ static bool list_holds(struct set *s)
 	return ready;
 }
 
-/* For who watches this set, or polls it: does anything hold? */
 bool set_is_ready(struct set *s)
 {
 	if (!s->used || s->inherited)

@@ -21,7 +21,6 @@
 #include <sys/syscall.h>
 
 #include "../preload.h"
-#include "descriptors.h"
 #include "deadline.h"
 #include "fork.h"
 #include "numbers.h"

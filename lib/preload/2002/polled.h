@@ -28,4 +28,11 @@ bool poll_ends(struct deadline *d, const struct timespec *t);
 /** pselect_by_number() - the same as poll_sets() for a system call's arguments. */
 bool pselect_by_number(const long *args, int *ret);
 
+/**
+ * polled_syscall() - poll(2) and select(2) by number
+ *
+ * Return: true if an instance was asked; then *@ret is the result, or -errno.
+ */
+bool polled_syscall(long nr, const long *args, long *ret);
+
 #endif /* PRELOAD_POLLED_H */

@@ -80,11 +80,7 @@ static void set_end(struct set *s)
 	s->used = false;
 }
 
-/*
- * A number of the device that is ours, and the kick in it: what the set needs besides
- * the program's number.  The places that they take in the device and among the
- * numbers are taken here or never.
- */
+/* The places that they take in the device and among the numbers: here or never. */
 int set_own_numbers(struct set *s)
 {
 	long fd = raw3(SYS_fcntl, s->q.fd, F_DUPFD_CLOEXEC, 0);
@@ -172,9 +168,8 @@ struct set *set_lock_as_is(int number, int *err)
 }
 
 /*
- * What the kernel said, @ret, of a number that names no set.  A device that is no
- * set's is one that another thread is closing: the number is as good as closed, or
- * is so by now.
+ * A device that is no set's is one that another thread is closing: the number is as
+ * good as closed, or is so by now.
  */
 int set_foreign(int number, int ret)
 {
@@ -189,7 +184,6 @@ void set_unlock(struct set *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* Unlocks, and ends the set if nobody needs it any more. */
 void set_leave(struct set *s)
 {
 	if (!s->numbers && !s->inside && s->used)
@@ -197,12 +191,7 @@ void set_leave(struct set *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/*
- * A number ceases to name the set, and is about to be closed or, with @heir, to be
- * one of that set.  Calls that are inside go on by the set's own number.
- *
- * Return: true if the set goes on, or can be left; false if it ended here.
- */
+/* Calls that are inside go on by the set's own number. */
 bool set_drop_number(struct set *s, int number, struct set *heir)
 {
 	struct number *n = number_find(number);
@@ -258,7 +247,6 @@ void set_list(struct set *s, struct item *item)
 	s->nready++;
 }
 
-/* All of which a level may hold. */
 void set_list_levels(struct set *s)
 {
 	for (int fd = 0; fd < s->room; fd++) {

@@ -14,8 +14,8 @@
  *    taken from the list, that nothing holds; an edge that comes later has a slot of
  *    its own in the device.
  *  - Nothing is invented: whatever is told was asked for with poll(2) in the same
- *    wait.  (Two exceptions: an item whose number was closed while a dup keeps its
- *    file open cannot be asked, and with --edges an edge is not.)
+ *    wait.  (Two exceptions: an orphan cannot be asked, and with --edges an edge
+ *    is not.)
  *  - One consumer: 2002 allows one thread in EP_POLL.  While the lock is held that
  *    is who holds it.  A thread that sleeps is the leader, and sleeps in EP_POLL
  *    only as long as nobody else has to know what the device holds (wait.c): the
@@ -34,7 +34,9 @@
  * Lifetimes.  A set lives while a number (a descriptor) names it or a call is inside
  * it.  Its memory is never given back, only used again, so that a number may be
  * looked up without a lock: take set->lock, look whether the number still means this
- * set.  An item belongs to its set and is guarded by its lock.
+ * set.  An item belongs to its set and is guarded by its lock.  An orphan is an item
+ * whose number was closed: while a dup keeps its file open, epoll goes on telling of it,
+ * and so does the device; but poll(2) cannot ask it any more.
  *
  * Locks, outer first: sets_mtx, set->lock of a watching set, set->lock of a
  * set that it watches, the lock in ask.c.  The device forbids cycles, so this ends.
@@ -183,47 +185,168 @@ extern __thread char this_thread;
 /* How many are asked and handed out at once. */
 #define BATCH	256
 
-/* set.c */
-int set_new(int flags);
-int set_own_numbers(struct set *s);
-void set_close_device(struct set *s);
-struct set *set_lock_as_is(int number, int *err);
-void set_unlock(struct set *s);
-void set_leave(struct set *s);
-int set_foreign(int number, int ret);
-bool set_drop_number(struct set *s, int number, struct set *heir);
-void set_renew_locks(struct set *s);
-struct item *set_item(const struct set *s, int fd);
-int set_insert(struct set *s, struct item *item);
-void set_remove(struct set *s, struct item *item);
-void set_list(struct set *s, struct item *item);
-void set_list_levels(struct set *s);
-void set_unlist(struct set *s, struct item *item);
+/* set.c; results are -errno where nothing else is said. */
+
+/** sets - all that there ever were, newest first; sets_mtx guards the list. */
 extern struct set *sets;
 extern pthread_mutex_t sets_mtx;
 
-/* ask.c */
+/**
+ * set_new() - a set, and a descriptor that names it
+ * @flags: as epoll_create1(2)'s
+ *
+ * Return: the descriptor, or -errno.
+ */
+int set_new(int flags);
+
+/**
+ * set_own_numbers() - our own number of the device, and the kick
+ * @s: the set; @s->q.fd is the program's number, and ours afterwards, or -1
+ */
+int set_own_numbers(struct set *s);
+
+/** set_close_device() - end the device, but for the program's numbers. */
+void set_close_device(struct set *s);
+
+/**
+ * set_lock_as_is() - the set that a number names, locked, though it came by fork
+ * @number: the program's
+ * @err: 0 or -EDEADLK
+ *
+ * Who is going to use it calls set_lock() instead (fork.h).
+ *
+ * Return: the set, or NULL; with 0 in *@err there is none by that number.
+ */
+struct set *set_lock_as_is(int number, int *err);
+
+/** set_unlock() - where it cannot have become useless meanwhile. */
+void set_unlock(struct set *s);
+
+/** set_leave() - unlock, and end the set if no number names it and nobody is inside. */
+void set_leave(struct set *s);
+
+/**
+ * set_foreign() - what the program is told of a number that names no set
+ * @number: the program's
+ * @ret: what the kernel's epoll said of it
+ *
+ * Return: @ret, or -EBADF for a device that is being closed.
+ */
+int set_foreign(int number, int ret);
+
+/**
+ * set_drop_number() - a number ceases to name the set
+ * @s: the set, locked before and after
+ * @number: is about to be closed
+ * @heir: the set that it names from now on, and that counts it already, or NULL
+ *
+ * Return: true if the set goes on, or can be left; false if it ended here.
+ */
+bool set_drop_number(struct set *s, int number, struct set *heir);
+
+/** set_renew_locks() - as good as new; in a child, whatever the parent held. */
+void set_renew_locks(struct set *s);
+
+/** set_item() - the item of a number, or NULL; it may be an orphan. */
+struct item *set_item(const struct set *s, int fd);
+
+/** set_insert() - an item by its number, which has none.  Return: 0 or -ENOMEM. */
+int set_insert(struct set *s, struct item *item);
+
+/** set_remove() - off the list and freed; the device is told by the caller. */
+void set_remove(struct set *s, struct item *item);
+
+/** set_list() - it may have something to tell; at the end, unless it is listed. */
+void set_list(struct set *s, struct item *item);
+
+/** set_list_levels() - the same for all of which a level may hold. */
+void set_list_levels(struct set *s);
+
+/** set_unlist() - nothing to tell. */
+void set_unlist(struct set *s, struct item *item);
+
+/* ask.c; the set is locked. */
+
+/** ask_start() - make what is asked beyond the limit on descriptors.
+ *
+ * Return: 0 when this process has it, or -errno: no number is left for it.
+ */
 int ask_start(void);
+
+/** ask_forked() - it is the parent's from now on. */
 void ask_forked(void);
+
+/** item_bits() - what the program is told of. */
 uint32_t item_bits(const struct item *item);
+
+/** item_is_orphan() - its number was closed since; its file may be open by another. */
 bool item_is_orphan(const struct item *item);
+
+/** item_is_gone() - an orphan, and the device has forgotten it: so was its file. */
 bool item_is_gone(struct set *s, const struct item *item);
+
+/** item_holds() - does anything hold for it now? */
 bool item_holds(struct set *s, struct item *item);
+
+/**
+ * ask_items() - what holds for some items now?
+ * @s: the set
+ * @items: its items
+ * @n: how many, up to BATCH
+ * @holds: an answer for each; 0 is nothing, POLLNVAL that the item has to go
+ */
 void ask_items(struct set *s, struct item **items, int n, short *holds);
 
-/* harvest.c */
+/* harvest.c; the set is locked. */
+
+/** set_absorb() - take @n slots that the device told to the list. */
 void set_absorb(struct set *s, const struct pollfd *slots, int n);
+
+/** set_collect() - the same for what the device has now, unless a leader is in it. */
 void set_collect(struct set *s);
+
+/**
+ * set_harvest() - tell the program what there is
+ * @s: the set
+ * @events: the program's array
+ * @max: its room
+ * @looked: the device was looked at just now, and need not be again
+ * @sleepy: with nothing to tell, or nothing but what was told before, a sleep at the
+ *	device follows, which brings what is new
+ *
+ * Return: events stored, 0, or -EFAULT.
+ */
 int set_harvest(struct set *s, struct epoll_event *events, int max, bool looked,
 		bool sleepy);
+
+/** set_is_ready() - for who watches this set, or polls it: does anything hold? */
 bool set_is_ready(struct set *s);
 
-/* wake.c */
+/* wake.c; the set is locked. */
+
+/** set_kick() - an edge of the set that no file made: wakes the leader, and those sets
+ *  that watch.
+ */
 void set_kick(struct set *s);
+
+/** set_call_out() - the leader is to leave EP_POLL and sleep beside it from now on. */
 void set_call_out(struct set *s);
+
+/** set_pass_on() - before the lock is given back: wake one who has something to do. */
 void set_pass_on(struct set *s);
+
+/** set_device_left() - the leader has brought what EP_POLL gave him. */
 void set_device_left(struct set *s);
+
+/**
+ * set_beside() - a thread that found nothing is going to sleep beside the device
+ * @s: the set
+ * @device: is filled in: the descriptor to poll(2), or -1 while a leader is in EP_POLL
+ * @kick: is filled in: the kick
+ */
 void set_beside(struct set *s, struct pollfd *device, struct pollfd *kick);
+
+/** set_not_beside() - it is awake. */
 void set_not_beside(struct set *s);
 
 #endif /* PRELOAD_SET_H */

@@ -251,6 +251,29 @@ static long follow(struct sleep *p)
 	return ret;
 }
 
+/*
+ * Round after round, until there is something to return.  The first begins at the line.
+ *
+ *	a leader's sleep is over		a follower's is
+ *	   |					   |
+ *	looked: what the device had is on	look: it was beside the device and
+ *	the list (not if poll(2) was out	something stirred there; a sleep would
+ *	of reach: then look)			not bring it
+ *	   |					   |
+ *	leave_it: others wait, and one of	   |
+ *	them was rung for it			   |
+ *	   +---------------------------------------+
+ *	---|-----------------------------------------------------------------------
+ *	last: time or a signal ended it; no sleep comes after this
+ *	   |
+ *	set_harvest()  ---- some ----> events
+ *	   |	(not with leave_it, but for a last time)
+ *	last?  -------- yes ---------> 0, -EINTR
+ *	   |
+ *	somebody leads, or the set grows?
+ *	   | no					   | yes
+ *	lead()					follow()
+ */
 static int wait_on(struct set *s, const struct wait_args *w,
 		   const struct deadline *d)
 {

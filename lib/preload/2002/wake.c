@@ -41,7 +41,6 @@ void set_call_out(struct set *s)
 	set_kick(s);
 }
 
-/* The leader has brought what EP_POLL gave him. */
 void set_device_left(struct set *s)
 {
 	s->in_device = false;
