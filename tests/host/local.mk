@@ -81,3 +81,7 @@ tests_host_test_ep_plant_LDADD = $(CHECK_LIBS)
 # What the pages say of the code and of each other.
 HOST_TESTS += tests/host/docs.test
 EXTRA_DIST += tests/host/docs.test
+
+# That floors.py sees a circle.
+HOST_TESTS += tests/host/floors.test
+EXTRA_DIST += tests/host/floors.py tests/host/floors.test
