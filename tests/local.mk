@@ -2,7 +2,7 @@
 # guest-tests: the suites that run in the guest.  Included by Makefile.am.
 
 if HAVE_CHECK
-noinst_PROGRAMS += tests/guest-tests tests/guest-tests-dynamic
+check_PROGRAMS += tests/guest-tests tests/guest-tests-dynamic
 endif
 
 tests_guest_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/kmod -I$(srcdir)/vm \

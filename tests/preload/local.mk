@@ -24,7 +24,7 @@ check_PROGRAMS += tests/preload/sandbox
 tests_preload_sandbox_SOURCES = tests/preload/sandbox.c
 
 # Programs for epoll-run.  Never static: nothing could be preloaded.
-noinst_PROGRAMS += tests/preload/jail tests/preload/with_uring tests/preload/cancelled
+check_PROGRAMS += tests/preload/jail tests/preload/with_uring tests/preload/cancelled
 tests_preload_jail_SOURCES = tests/preload/jail.c
 tests_preload_jail_LDFLAGS =
 tests_preload_with_uring_SOURCES = tests/preload/with_uring.c
@@ -41,7 +41,7 @@ tests_preload_cancelled_LDADD = lib/libevq.la
 SCENARIO = tests/preload/scenario.c tests/preload/scenario.h
 
 if HAVE_LIBEVENT
-noinst_PROGRAMS += tests/preload/with_libevent
+check_PROGRAMS += tests/preload/with_libevent
 endif
 tests_preload_with_libevent_SOURCES = tests/preload/with_libevent.c $(SCENARIO)
 tests_preload_with_libevent_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS)
@@ -49,7 +49,7 @@ tests_preload_with_libevent_LDFLAGS =
 tests_preload_with_libevent_LDADD = $(LIBEVENT_LIBS)
 
 if HAVE_LIBEV
-noinst_PROGRAMS += tests/preload/with_libev
+check_PROGRAMS += tests/preload/with_libev
 endif
 tests_preload_with_libev_SOURCES = tests/preload/with_libev.c $(SCENARIO)
 # its header takes liberties with aliases
@@ -58,7 +58,7 @@ tests_preload_with_libev_LDFLAGS =
 tests_preload_with_libev_LDADD = -lev
 
 if HAVE_LIBUV
-noinst_PROGRAMS += tests/preload/with_libuv
+check_PROGRAMS += tests/preload/with_libuv
 endif
 tests_preload_with_libuv_SOURCES = tests/preload/with_libuv.c $(SCENARIO)
 tests_preload_with_libuv_CFLAGS = $(AM_CFLAGS) $(LIBUV_CFLAGS)
