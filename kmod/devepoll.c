@@ -501,4 +501,3 @@ MODULE_DESCRIPTION("/dev/epoll of 2002: events in two mmap'd halves");
 MODULE_AUTHOR("The devepoll authors");
 MODULE_LICENSE("GPL");
 MODULE_VERSION("0.1");
-MODULE_ALIAS("devname:epoll");

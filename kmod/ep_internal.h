@@ -129,7 +129,9 @@ struct eventpoll {
  * @waiting: in the first of the two lists of @asks
  * @dead: removed or closed: asks for no bits, so no event finds it any more
  * @hashed: in the hash
- * @relay: its file may wake others from inside a wake-up
+ * @relay: neither a socket nor a pipe: such a file may be woken from inside another
+ *	wake-up, so those who poll the instance are not woken from there
+ *	(__ep_wake_pollers())
  * @nested: its file is an instance; set before anybody else knows the item
  * @asks: the instance's that is for this kind of file
  * @ask: in one of its lists
@@ -209,7 +211,13 @@ void ep_ask(struct eventpoll *ep, struct ep_asks *asks);
 
 /* ep_map.c: the pages */
 
-/** ep_alloc() - EP_ALLOC. */
+/**
+ * ep_alloc() - EP_ALLOC: two halves for the program to map, larger ones if need be
+ * @ep: the instance; no lock held
+ * @maxfds: slots in each half
+ *
+ * Return: 0, -EINVAL (beyond what may be had), -EBUSY (mapped), -EINTR, -ENOMEM.
+ */
 int ep_alloc(struct eventpoll *ep, int maxfds);
 
 /** ep_unalloc() - the pages' part of EP_FREE. */

@@ -2,8 +2,8 @@
 /*
  * numbers.c - what is known of each descriptor number
  *
- * Two levels: a leaf of 256 numbers is made when the first of them is noted.  A
- * leaf, once there, stays; two threads that make the same one agree by
+ * Two levels: a block of 256 numbers is made when the first of them is noted.  A
+ * block, once there, stays; two threads that make the same one agree by
  * compare-and-exchange.
  */
 #define _GNU_SOURCE
@@ -16,50 +16,50 @@
 #include "../raw.h"
 #include "numbers.h"
 
-#define LEAF	256
-#define LEAVES	65536	/* 16 million descriptors: more than fs.nr_open allows */
+#define BLOCK	256
+#define BLOCKS	65536	/* 16 million descriptors: more than fs.nr_open allows */
 
 /* Above the numbers that programs use, below the usual limit of 1024. */
 #define HIDDEN	900
 
-static struct number *leaves[LEAVES];
+static struct number *blocks[BLOCKS];
 
 struct number *number_find(int fd)
 {
-	struct number *leaf;
+	struct number *block;
 
-	if (fd < 0 || fd >= LEAF * LEAVES)
+	if (fd < 0 || fd >= BLOCK * BLOCKS)
 		return NULL;
-	leaf = __atomic_load_n(&leaves[fd / LEAF], __ATOMIC_ACQUIRE);
-	return leaf ? &leaf[fd % LEAF] : NULL;
+	block = __atomic_load_n(&blocks[fd / BLOCK], __ATOMIC_ACQUIRE);
+	return block ? &block[fd % BLOCK] : NULL;
 }
 
 struct number *number_get(int fd)
 {
-	struct number *leaf, *none = NULL;
+	struct number *block, *none = NULL;
 
-	if (fd < 0 || fd >= LEAF * LEAVES)
+	if (fd < 0 || fd >= BLOCK * BLOCKS)
 		return NULL;
-	if (!leaves[fd / LEAF]) {
-		leaf = mmap(NULL, LEAF * sizeof(*leaf), PROT_READ | PROT_WRITE,
+	if (!blocks[fd / BLOCK]) {
+		block = mmap(NULL, BLOCK * sizeof(*block), PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (leaf == MAP_FAILED)
+		if (block == MAP_FAILED)
 			return NULL;
-		if (!__atomic_compare_exchange_n(&leaves[fd / LEAF], &none, leaf,
+		if (!__atomic_compare_exchange_n(&blocks[fd / BLOCK], &none, block,
 						 false, __ATOMIC_ACQ_REL,
 						 __ATOMIC_ACQUIRE))
-			munmap(leaf, LEAF * sizeof(*leaf));
+			munmap(block, BLOCK * sizeof(*block));
 	}
 	return number_find(fd);
 }
 
 static long next(long fd, long last, bool (*wanted)(const struct number *n))
 {
-	for (; fd <= last && fd < (long)LEAF * LEAVES; fd++) {
+	for (; fd <= last && fd < (long)BLOCK * BLOCKS; fd++) {
 		struct number *n = number_find((int)fd);
 
 		if (!n)
-			fd |= LEAF - 1;		/* none of this leaf */
+			fd |= BLOCK - 1;		/* none of this block */
 		else if (wanted(n))
 			return fd;
 	}
