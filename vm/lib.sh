@@ -152,17 +152,12 @@ known_kernel() { kernel_is "$1" >/dev/null || exit 2; }
 # kernel_release NAME: the release of a fetched kernel
 kernel_release() { cat "$LAB_BUILD/kernels/$1/release"; }
 
-# epoll_run_files: epoll-run and its libraries
-epoll_run_files() {
-	printf '%s\n' "$LAB_BUILD"/user/lib/preload/{epoll-run,.libs/libepollrun.so,.libs/libepollrun-2002.so}
-}
+# epoll_run_files [programs]: epoll-run and its libraries; and programs to try it with
+epoll_run_files() { "$LAB_SRC/vm/tables.py" epoll-run "$@"; }
 
-# preload_programs: qemu-run's options for epoll-run and some programs to try it with
+# preload_programs: qemu-run's options for all of these
 preload_programs() {
-	{ epoll_run_files; printf '%s\n' "$LAB_BUILD"/user/tests/preload/{with_lib{event,ev,uv},with_uring,jail,cancelled}; } |
-		while IFS= read -r file; do
-			[ ! -f "$file" ] || printf '%s\n' --program "$file"
-		done
+	epoll_run_files programs | sed 's/^/--program\n/'
 }
 
 # accel_for_figures ACCEL KERNEL: what "auto" is where something is measured:

@@ -176,21 +176,10 @@ NEWER_LIBUV = os.path.join(tables.BUILD, "roots/libuv.cpio")
 SELFTEST = os.path.join(tables.BUILD, "selftest/epoll_wakeup_test")
 
 
-def programs():
-    """Programs with event libraries, as far as this machine could build them."""
-    folder = os.path.join(tables.BUILD, "user/tests/preload")
-    return [name for name in ("with_libevent", "with_libev", "with_libuv")
-            if os.path.exists(os.path.join(folder, name))]
-
-
-def epoll_run_files():
+def preload_options():
     """qemu-run's options for epoll-run, and for what runs by it."""
-    user = os.path.join(tables.BUILD, "user")
-    files = [os.path.join(user, "lib/preload", name) for name in
-             ("epoll-run", ".libs/libepollrun.so", ".libs/libepollrun-2002.so")]
-    files += [os.path.join(user, "tests/preload", name) for name in
-              programs() + ["jail", "cancelled", "with_uring"]]
-    files += [os.path.join(user, "tests/guest-tests-dynamic")]
+    files = tables.epoll_run_files() + tables.epoll_run_programs()
+    files += [os.path.join(tables.BUILD, "user/tests/guest-tests-dynamic")]
     files += [os.path.join(tables.SRC, "tests/preload", name)
               for name in ("with_python.py", "in_debian", "selftest", "devepoll.cannot",
                            "edges.cannot")]
@@ -215,7 +204,7 @@ def preload_job(job, form, table):
                     if fnmatch.fnmatchcase(form, row.form) and
                     fnmatch.fnmatchcase(design.name, row.design))
         by = ["epoll-run", "--design", design.name]
-        for program in programs():
+        for program in tables.by_event_library():
             job.run(60, *by, program)
         job.run(100, "in_debian", *by, "with_libuv", "1.45")
         for words in ["jail"], ["jail", "number"], ["cancelled"], ["with_uring"]:
@@ -264,7 +253,7 @@ def plan(asked, tests, release=lambda kernel: kernel.name):
                 wanted = named or (asked.preload and not asked.suites)
                 lines = preload_job(job, "full" if named else form or "usual", table) \
                     if wanted else None
-                more = epoll_run_files() if wanted else []
+                more = preload_options() if wanted else []
             else:
                 lines = suites_job(job, lanes, lane, form)
             if lines:

@@ -6,6 +6,7 @@ usage: tables.py kernels [USED]          names, by kernels.tab's column "used"
        tables.py kernel NAME [FIELD..]   the fields of one, in a line
        tables.py designs [KIND..]        names, by lib/designs.def's kinds; by-run: those
                                          of epoll-run; usual: those but for history
+       tables.py epoll-run [programs]    the files of it; and programs to try it with
 
 Exit 2 and one line: a name that is not there, with those that are; or what is
 wrong with a table, with file and line.
@@ -145,6 +146,25 @@ def suite_of(test):
     return test.split(".")[0]
 
 
+def epoll_run_files():
+    """epoll-run and its libraries, as they are built."""
+    return [os.path.join(BUILD, "user/lib/preload", name) for name in
+            ("epoll-run", ".libs/libepollrun.so", ".libs/libepollrun-2002.so")]
+
+
+def by_event_library():
+    """Programs for it that this machine could build."""
+    folder = os.path.join(BUILD, "user/tests/preload")
+    return [name for name in ("with_libevent", "with_libev", "with_libuv")
+            if os.path.exists(os.path.join(folder, name))]
+
+
+def epoll_run_programs():
+    """These, and those that any machine builds."""
+    return [os.path.join(BUILD, "user/tests/preload", name)
+            for name in by_event_library() + ["jail", "cancelled", "with_uring"]]
+
+
 def kernel(name):
     known = kernels()
     if name not in known:
@@ -162,6 +182,8 @@ def main(what="", *words):
         print(" ".join(by_epoll_run() if words == ("by-run",) else
                        by_epoll_run(past=False) if words == ("usual",) else
                        (d.name for d in designs(*words))))
+    elif what == "epoll-run" and words in ((), ("programs",)):
+        print("\n".join(epoll_run_files() + (epoll_run_programs() if words else [])))
     else:
         raise Broken(__doc__.split("\n\n")[1])
 
