@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/single_threaded.h>
 #include <sys/syscall.h>
@@ -22,20 +21,6 @@
 
 /* The kernel's sigset_t, which is smaller than the C library's. */
 #define KERNEL_SIGSET_SIZE 8
-
-static const char *const stores[] = {
-#define STORE(id, NUMBER, name, about) [EVENTPOLL_##NUMBER] = name,
-#include "designs.def"
-};
-
-int eventpoll_store_by_name(const char *name)
-{
-	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++)
-		if (!strcmp(stores[i], name))
-			return (int)i;
-	errno = ENOENT;
-	return -1;
-}
 
 int eventpoll_create(int store, int flags)
 {

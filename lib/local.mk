@@ -10,7 +10,7 @@ lib_libevq_la_SOURCES = \
 	lib/evq_port.c \
 	lib/evq_select.c \
 	lib/epoll2002.c lib/epoll2002.h \
-	lib/eventpoll.c lib/eventpoll.h
+	lib/eventpoll.c lib/eventpoll_store.c lib/eventpoll.h
 # current:revision:age, see the libtool manual; only these names leave.
 lib_libevq_la_LDFLAGS = -version-info 0:0:0 -no-undefined \
 	-export-symbols-regex '^(evq|epoll2002|eventpoll)_'

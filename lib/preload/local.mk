@@ -16,7 +16,7 @@ lib_preload_libepollrun_la_SOURCES = \
 	lib/preload/device.c lib/preload/device.h \
 	lib/preload/stats.c lib/preload/stats.h \
 	lib/preload/port.c \
-	lib/eventpoll.c lib/eventpoll.h
+	lib/eventpoll_store.c lib/eventpoll.h
 lib_preload_libepollrun_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -pthread
 # Preloaded, never linked with: one file without a version.  -shared: there is no
 # use for a static one.
@@ -36,6 +36,7 @@ PRELOAD_2002 = \
 	lib/preload/2002/ctl.c \
 	lib/preload/2002/deadline.h \
 	lib/preload/2002/ask.c \
+	lib/preload/2002/collect.c \
 	lib/preload/2002/harvest.c \
 	lib/preload/2002/wait.c \
 	lib/preload/2002/wake.c \

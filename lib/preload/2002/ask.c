@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ask.c - what holds for an item now?
+ * ask.c - what holds for an item now, and for a set?
  *
  * Files are asked with poll(2), sets that are watched by a look at their list, and
  * of a file whose number was closed the device is asked.
@@ -20,6 +20,8 @@
 #include "../stats.h"
 #include "numbers.h"
 #include "set.h"
+
+bool trust_edges;
 
 static struct {
 	pthread_mutex_t lock;
@@ -230,4 +232,47 @@ bool item_holds(struct set *s, struct item *item)
 
 	ask_items(s, &item, 1, &holds);
 	return holds && !(holds & POLLNVAL);
+}
+
+/* Does anything hold that is on the list?  The list is put right by it. */
+static bool list_holds(struct set *s)
+{
+	struct item *items[BATCH], *item;
+	short holds[BATCH];
+	bool ready = false;
+	int n;
+
+	while (!ready && s->nready) {
+		n = 0;
+		TAILQ_FOREACH(item, &s->ready, link) {
+			items[n++] = item;
+			if (n == BATCH)
+				break;
+		}
+		ask_items(s, items, n, holds);
+		for (int i = 0; i < n; i++) {
+			if (holds[i] && !(holds[i] & POLLNVAL)) {
+				ready = true;
+				continue;
+			}
+			set_unlist(s, items[i]);
+			items[i]->bits = 0;
+			if (holds[i])
+				set_remove(s, items[i]);
+		}
+	}
+	return ready;
+}
+
+bool set_is_ready(struct set *s)
+{
+	if (!s->used || s->inherited)
+		return false;
+	set_collect(s);
+	if (list_holds(s))
+		return true;
+	if (!s->in_device)
+		return false;
+	set_look_beside(s);
+	return list_holds(s);
 }

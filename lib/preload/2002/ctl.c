@@ -32,7 +32,9 @@ static void start(void)
 
 int backend_create(int flags)
 {
-	return set_new(flags);
+	int err = ask_start();
+
+	return err ? err : set_new(flags);
 }
 
 /* Lists the item if something holds. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * harvest.c - from the device to the ready list, and from there to the program
+ * harvest.c - from the ready list to the program
  *
  * All with the set's lock held; nothing here sleeps.
  */
@@ -14,46 +14,6 @@
 
 #include "../raw.h"
 #include "set.h"
-
-bool trust_edges;
-
-void set_absorb(struct set *s, const struct pollfd *slots, int n)
-{
-	for (int i = 0; i < n; i++) {
-		struct item *item = set_item(s, slots[i].fd);
-
-		if (slots[i].fd == s->kick) {
-			s->kicked = false;
-		} else if (item && !item->spent) {
-			item->bits |= (uint16_t)slots[i].revents;
-			/* For a child, ask.c finds out. */
-			s->arrivals += !item->child;
-			set_list(s, item);
-		}
-	}
-}
-
-void set_collect(struct set *s)
-{
-	const struct pollfd *slots;
-
-	/* What comes while somebody sleeps there wakes him, and he brings it. */
-	if (s->in_device)
-		return;
-	s->fresh = false;
-	set_absorb(s, slots, queue_poll(&s->q, 0, &slots));
-}
-
-/*
- * Nothing is on the list, and a leader has the device to himself: a level may hold
- * that is in there, or in his hands.  All of them are asked; it is not often so,
- * since the leader leaves.  An edge is his to bring.
- */
-static void look_beside(struct set *s)
-{
-	set_call_out(s);
-	set_list_levels(s);
-}
 
 /*
  * Stores into the program's array, which may not be there.  The kernel is asked to
@@ -217,7 +177,7 @@ int set_harvest(struct set *s, struct epoll_event *events, int max, bool looked,
 		hand_out_all(&h);
 	}
 	if (!h.n && !h.fault && !sleepy && s->in_device) {
-		look_beside(s);
+		set_look_beside(s);
 		hand_out_all(&h);
 	}
 	/*
@@ -228,47 +188,4 @@ int set_harvest(struct set *s, struct epoll_event *events, int max, bool looked,
 		s->fresh = true;
 	TAILQ_CONCAT(&s->ready, &h.again, link);
 	return h.n ? h.n : h.fault ? -EFAULT : 0;
-}
-
-/* Does anything hold that is on the list?  The list is put right by it. */
-static bool list_holds(struct set *s)
-{
-	struct item *items[BATCH], *item;
-	short holds[BATCH];
-	bool ready = false;
-	int n;
-
-	while (!ready && s->nready) {
-		n = 0;
-		TAILQ_FOREACH(item, &s->ready, link) {
-			items[n++] = item;
-			if (n == BATCH)
-				break;
-		}
-		ask_items(s, items, n, holds);
-		for (int i = 0; i < n; i++) {
-			if (holds[i] && !(holds[i] & POLLNVAL)) {
-				ready = true;
-				continue;
-			}
-			set_unlist(s, items[i]);
-			items[i]->bits = 0;
-			if (holds[i])
-				set_remove(s, items[i]);
-		}
-	}
-	return ready;
-}
-
-bool set_is_ready(struct set *s)
-{
-	if (!s->used || s->inherited)
-		return false;
-	set_collect(s);
-	if (list_holds(s))
-		return true;
-	if (!s->in_device)
-		return false;
-	look_beside(s);
-	return list_holds(s);
 }

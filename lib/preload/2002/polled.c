@@ -18,7 +18,6 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include "../preload.h"
 #include "deadline.h"
@@ -281,7 +280,7 @@ PRELOAD_TAKEN int __ppoll_chk(struct pollfd *fds, nfds_t n,
 }
 
 /* The kernel's own form: the time that is left is stored. */
-static bool ppoll_by_number(const long *a, int *ret)
+bool ppoll_by_number(const long *a, int *ret)
 {
 	struct timespec *t = (struct timespec *)a[2];
 	struct deadline d;
@@ -292,36 +291,5 @@ static bool ppoll_by_number(const long *a, int *ret)
 		return false;
 	if (!d.never)
 		deadline_left(&d, t);
-	return true;
-}
-
-bool polled_syscall(long nr, const long *a, long *ret)
-{
-	int n;
-
-	switch (nr) {
-#ifdef SYS_poll
-	case SYS_poll:
-		n = poll((struct pollfd *)a[0], (unsigned int)a[1], (int)a[2]);
-		break;
-#endif
-	case SYS_ppoll:
-		if (!ppoll_by_number(a, &n))
-			return false;
-		break;
-#ifdef SYS_select
-	case SYS_select:
-		n = select((int)a[0], (fd_set *)a[1], (fd_set *)a[2],
-			   (fd_set *)a[3], (struct timeval *)a[4]);
-		break;
-#endif
-	case SYS_pselect6:
-		if (!pselect_by_number(a, &n))
-			return false;
-		break;
-	default:
-		return false;
-	}
-	*ret = n < 0 ? -errno : n;
 	return true;
 }

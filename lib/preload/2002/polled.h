@@ -25,11 +25,11 @@ bool poll_sets(struct pollfd *fds, nfds_t n, const struct deadline *d,
 /** poll_ends() - false if the time @t is a bad one, which the kernel is to say. */
 bool poll_ends(struct deadline *d, const struct timespec *t);
 
-/** pselect_by_number() - the same as poll_sets() for a system call's arguments. */
-bool pselect_by_number(const long *args, int *ret);
+/** ppoll_by_number() - the same as poll_sets() for a system call's arguments. */
+bool ppoll_by_number(const long *args, int *ret);
 
 /**
- * polled_syscall() - poll(2) and select(2) by number
+ * polled_syscall() - poll(2) and select(2) by number (selected.c)
  *
  * Return: true if an instance was asked; then *@ret is the result, or -errno.
  */

@@ -2,7 +2,8 @@
 /*
  * selected.c - select(2) on a set's descriptor
  *
- * It is poll(2) in other words, and is put into them when it asks a set.
+ * It is poll(2) in other words, and is put into them when it asks a set.  Both by
+ * their numbers, for syscall(2), are here too.
  */
 #define _GNU_SOURCE
 #include <alloca.h>
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 
 #include "../preload.h"
 #include "deadline.h"
@@ -189,7 +191,7 @@ PRELOAD_TAKEN int pselect(int n, fd_set *in, fd_set *out, fd_set *except,
 	return next.pselect(n, in, out, except, t, mask);
 }
 
-bool pselect_by_number(const long *a, int *ret)
+static bool pselect_by_number(const long *a, int *ret)
 {
 	struct timespec *t = (struct timespec *)a[4];
 	const struct {
@@ -206,5 +208,36 @@ bool pselect_by_number(const long *a, int *ret)
 		return false;
 	if (!d.never)
 		deadline_left(&d, t);
+	return true;
+}
+
+bool polled_syscall(long nr, const long *a, long *ret)
+{
+	int n;
+
+	switch (nr) {
+#ifdef SYS_poll
+	case SYS_poll:
+		n = poll((struct pollfd *)a[0], (unsigned int)a[1], (int)a[2]);
+		break;
+#endif
+	case SYS_ppoll:
+		if (!ppoll_by_number(a, &n))
+			return false;
+		break;
+#ifdef SYS_select
+	case SYS_select:
+		n = select((int)a[0], (fd_set *)a[1], (fd_set *)a[2],
+			   (fd_set *)a[3], (struct timeval *)a[4]);
+		break;
+#endif
+	case SYS_pselect6:
+		if (!pselect_by_number(a, &n))
+			return false;
+		break;
+	default:
+		return false;
+	}
+	*ret = n < 0 ? -errno : n;
 	return true;
 }

@@ -104,9 +104,6 @@ int set_new(int flags)
 	struct number *n;
 	int err, fd;
 
-	err = ask_start();
-	if (err)
-		return err;
 	s = set_get();
 	if (!s)
 		return -ENOMEM;

@@ -21,7 +21,7 @@
  *    only as long as nobody else has to know what the device holds (wait.c): the
  *    half that EP_POLL gave him stays as it is until he has the lock and has copied
  *    it to the list.  Who has to know it nevertheless asks every level-triggered
- *    item himself, and calls the leader out of EP_POLL for good (harvest.c).
+ *    item himself, and calls the leader out of EP_POLL for good (collect.c).
  *  - Others who wait are followers, rung by a futex; or, where a signal mask has to
  *    be in force meanwhile, they sleep beside the device as poll(2) of the program
  *    does: on the descriptor and on the kick.
@@ -297,13 +297,27 @@ bool item_holds(struct set *s, struct item *item);
  */
 void ask_items(struct set *s, struct item **items, int n, short *holds);
 
-/* harvest.c; the set is locked. */
+/** set_is_ready() - for who watches this set, or polls it: does anything hold? */
+bool set_is_ready(struct set *s);
+
+/* collect.c; the set is locked. */
 
 /** set_absorb() - take @n slots that the device told to the list. */
 void set_absorb(struct set *s, const struct pollfd *slots, int n);
 
 /** set_collect() - the same for what the device has now, unless a leader is in it. */
 void set_collect(struct set *s);
+
+/**
+ * set_look_beside() - what may hold, though the device cannot be looked at
+ * @s: the set; nothing is on the list, and a leader is in EP_POLL
+ *
+ * A level may hold that is in the device or in his hands: all of them are put on the
+ * list, to be asked.  It is not often so, since the leader leaves.
+ */
+void set_look_beside(struct set *s);
+
+/* harvest.c; the set is locked. */
 
 /**
  * set_harvest() - tell the program what there is
@@ -318,9 +332,6 @@ void set_collect(struct set *s);
  */
 int set_harvest(struct set *s, struct epoll_event *events, int max, bool looked,
 		bool sleepy);
-
-/** set_is_ready() - for who watches this set, or polls it: does anything hold? */
-bool set_is_ready(struct set *s);
 
 /* wake.c; the set is locked. */
 
