@@ -105,7 +105,8 @@ tests_guest_tests_SOURCES = \
 	vm/record.c \
 	vm/record.h
 
-# The same with a dynamic linker, for the tests that run through a preload.
+# The same with a dynamic linker, for the tests that run through a preload: -static is
+# libtool's here, and says that there is no libevq.so in the guest.
 tests_guest_tests_dynamic_SOURCES =
 tests_guest_tests_dynamic_LDFLAGS = -static -pthread
 tests_guest_tests_dynamic_LDADD = $(tests_guest_tests_OBJECTS) lib/libevq.la \
