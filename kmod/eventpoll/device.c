@@ -39,39 +39,11 @@ static const struct ep_store *const stores[] = {
 	[EVENTPOLL_WFCQUEUE_IDLE] = &ep_store_wfcqueue_idle,
 };
 
-/*
- * The choice of a store.  choice_mtx is a leaf; ep->used is never taken back, so
- * that who has seen it set needs no lock to read ep->store.
- */
-static DEFINE_MUTEX(choice_mtx);
-
-static void choose(struct eventpoll *ep, const struct ep_store *store)
-{
-	ep->store = store;
-	store->init(&ep->ready);
-}
-
 static int ep_choose(struct eventpoll *ep, unsigned long which)
 {
-	int err = 0;
-
 	if (which >= ARRAY_SIZE(stores))
 		return -EINVAL;
-	mutex_lock(&choice_mtx);
-	if (ep->used)
-		err = -EBUSY;
-	else
-		choose(ep, stores[which]);
-	mutex_unlock(&choice_mtx);
-	return err;
-}
-
-void __ep_use(struct eventpoll *ep)
-{
-	mutex_lock(&choice_mtx);
-	/* Pairs with the acquire in ep_use(). */
-	smp_store_release(&ep->used, true);
-	mutex_unlock(&choice_mtx);
+	return ep_set_store(ep, stores[which]);
 }
 
 /* Waiting. */
@@ -299,11 +271,10 @@ static __poll_t ep_file_poll(struct file *file, struct poll_table_struct *pt)
 
 static int ep_file_open(struct inode *inode, struct file *file)
 {
-	struct eventpoll *ep = ep_alloc();
+	struct eventpoll *ep = ep_alloc(stores[EVENTPOLL_OVFLIST], ep_wake_work);
 
 	if (!ep)
 		return -ENOMEM;
-	choose(ep, stores[EVENTPOLL_OVFLIST]);
 	ep->file = file;
 	file->private_data = ep;
 	/* What open(2) adds or is asked for, and epoll_create1(2) does not show. */
@@ -347,7 +318,7 @@ static void ep_file_show(struct seq_file *m, struct file *file)
 }
 #endif
 
-const struct file_operations ep_fops = {
+static const struct file_operations ep_fops = {
 	.owner = THIS_MODULE,
 	.open = ep_file_open,
 	.release = ep_file_release,
@@ -378,7 +349,7 @@ static int __init eventpoll_port_init(void)
 		return -EINVAL;
 	}
 	ep_user_init();
-	err = ep_items_init();
+	err = ep_items_init(&ep_fops);
 	if (err)
 		return err;
 	err = ep_wake_init();

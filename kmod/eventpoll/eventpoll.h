@@ -160,8 +160,23 @@ static inline struct epitem *ep_item_of(struct ep_link *link)
 	return container_of(link, struct epitem, link);
 }
 
-/* device.c */
-extern const struct file_operations ep_fops;
+/* instance.c */
+
+/**
+ * ep_alloc() - a new instance
+ * @store: what it begins with
+ * @work: wakes those who poll it, when that cannot be done at once
+ *
+ * Context: process.  Return: with one reference, or NULL.
+ */
+struct eventpoll *ep_alloc(const struct ep_store *store, work_func_t work);
+
+/** ep_put() - gives up a reference.  Context: process, ep->mtx not held. */
+void ep_put(struct eventpoll *ep);
+
+/** ep_set_store() - choose another store.  Return: 0, -EBUSY once it is in use. */
+int ep_set_store(struct eventpoll *ep, const struct ep_store *store);
+
 void __ep_use(struct eventpoll *ep);
 
 /** ep_use() - from now on nobody changes ep->store.  Process context. */
@@ -191,10 +206,47 @@ enum ep_pending {
 };
 
 /* eventpoll.c */
-struct eventpoll *ep_alloc(void);
-void ep_put(struct eventpoll *ep);
-void ep_remove_all(struct eventpoll *ep);
+
+/**
+ * ep_ctl() - EVENTPOLL_CTL
+ * @ep: the instance
+ * @op: EPOLL_CTL_ADD and so on
+ * @fd: a number of the caller
+ * @event: the caller's, and changed
+ *
+ * Context: process, no lock held.  Return: 0, or as epoll_ctl(2) fails.
+ */
 int ep_ctl(struct eventpoll *ep, int op, int fd, struct epoll_event *event);
+
+/* removal.c */
+
+/**
+ * ep_item_end() - the rest of a removal, for whoever ended the registration
+ * @item: the caller drops its reference on ep, when it has let go of the mutex
+ *
+ * Context: process, ep->mtx held.
+ */
+void ep_item_end(struct epitem *item);
+
+/**
+ * ep_item_remove() - remove an item, or leave it to the closer that was first
+ * @item: the caller pins ep by more than this item
+ *
+ * Context: process, ep->mtx held.
+ */
+void ep_item_remove(struct epitem *item);
+
+/** ep_remove_all() - release: every item.  Context: process. */
+void ep_remove_all(struct eventpoll *ep);
+
+/**
+ * ep_file_closed() - fcblist tells that the file of an item is closing
+ * @file: the file
+ * @data: the item
+ */
+void ep_file_closed(struct file *file, void *data);
+
+/* transfer.c */
 
 /**
  * ep_transfer() - tell what there is
@@ -239,37 +291,12 @@ static inline enum ep_pending ep_pending(struct eventpoll *ep)
 }
 
 /**
- * ep_file_closed() - fcblist tells that the file of an item is closing
- * @file: the file
- * @data: the item
+ * ep_look() - is there anything to tell?
+ * @ep: the instance
+ * @depth: as in struct ep_batch
+ * @outside: as in struct ep_batch
  */
-void ep_file_closed(struct file *file, void *data);
-
-/* item.c */
-int ep_items_init(void);
-void ep_items_exit(void);
-
-/** ep_kind_of() - what kind of file is this? */
-enum ep_kind ep_kind_of(const struct file *file);
-
-/**
- * ep_item_alloc() - a new item, charged to its user
- *
- * Return: ERR_PTR(-ENOSPC) when the user has too many, ERR_PTR(-ENOMEM).
- */
-struct epitem *ep_item_alloc(struct eventpoll *ep, struct file *file, int fd);
-
-/**
- * ep_item_hook() - get on the wait queues of the file
- * @item: the caller pins its file and holds ep->mtx
- * @revents: what is true already
- *
- * Return: 0 or -ENOMEM; even then ep_item_unhook() has to be called.
- */
-int ep_item_hook(struct epitem *item, __poll_t *revents);
-
-/** ep_item_unhook() - and off them.  No producer of it runs afterwards. */
-void ep_item_unhook(struct epitem *item);
+bool ep_look(struct eventpoll *ep, unsigned int depth, bool outside);
 
 __poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
 			    unsigned int depth, bool outside);
@@ -302,6 +329,32 @@ static inline __poll_t ep_item_ask(struct epitem *item,
 	return mask & events;
 }
 
+/* item.c */
+int ep_items_init(const struct file_operations *fops);
+void ep_items_exit(void);
+
+/** ep_kind_of() - what kind of file is this? */
+enum ep_kind ep_kind_of(const struct file *file);
+
+/**
+ * ep_item_alloc() - a new item, charged to its user
+ *
+ * Return: ERR_PTR(-ENOSPC) when the user has too many, ERR_PTR(-ENOMEM).
+ */
+struct epitem *ep_item_alloc(struct eventpoll *ep, struct file *file, int fd);
+
+/**
+ * ep_item_hook() - get on the wait queues of the file
+ * @item: the caller pins its file and holds ep->mtx
+ * @revents: what is true already
+ *
+ * Return: 0 or -ENOMEM; even then ep_item_unhook() has to be called.
+ */
+int ep_item_hook(struct epitem *item, __poll_t *revents);
+
+/** ep_item_unhook() - and off them.  No producer of it runs afterwards. */
+void ep_item_unhook(struct epitem *item);
+
 /**
  * ep_item_post() - this item may have something to tell
  * @item: the item
@@ -309,16 +362,6 @@ static inline __poll_t ep_item_ask(struct epitem *item,
  * Context: process, ep->mtx held.
  */
 void ep_item_post(struct epitem *item);
-
-/* eventpoll.c, for item.c */
-
-/**
- * ep_look() - is there anything to tell?
- * @ep: the instance
- * @depth: as in struct ep_batch
- * @outside: as in struct ep_batch
- */
-bool ep_look(struct eventpoll *ep, unsigned int depth, bool outside);
 
 /* wake.c */
 

@@ -23,6 +23,9 @@
 
 static struct kmem_cache *ep_item_cache;
 
+/* Those of our own files. */
+static const struct file_operations *ep_port_fops;
+
 static atomic_t ep_items;
 
 static int ep_items_get(char *buf, const struct kernel_param *kp)
@@ -38,7 +41,7 @@ MODULE_PARM_DESC(items, "items of all instances, removed ones that a store still
 
 enum ep_kind ep_kind_of(const struct file *file)
 {
-	if (file->f_op == &ep_fops)
+	if (file->f_op == ep_port_fops)
 		return EP_PORT;
 	return ep_file_is_epoll(file) ? EP_FOREIGN : EP_LEAF;
 }
@@ -221,35 +224,6 @@ void ep_item_unhook(struct epitem *item)
 	}
 }
 
-/* The consumer's look at a file that is an instance. */
-__poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
-			    unsigned int depth, bool outside)
-{
-	struct file *file = item->file;
-	struct eventpoll *child;
-	__poll_t mask;
-
-	/* It may be polling us, with locks held that it would want again. */
-	if (outside && item->kind == EP_FOREIGN)
-		return item->events & (EPOLLIN | EPOLLRDNORM);
-
-	if (!compat_file_pin(file))
-		return 0;
-	pt->_key = item->events;
-	if (item->kind == EP_PORT) {
-		child = ep_of_file(file);
-		poll_wait(file, &child->poll_wait, pt);
-		/* First on the queue, then the look; see wake.c. */
-		smp_mb();
-		mask = ep_look(child, depth, outside) ?
-		       EPOLLIN | EPOLLRDNORM : 0;
-	} else {
-		mask = vfs_poll(file, pt);
-	}
-	ep_file_unpin(file);
-	return mask & item->events;
-}
-
 void ep_item_post(struct epitem *item)
 {
 	struct eventpoll *ep = item->ep;
@@ -257,29 +231,9 @@ void ep_item_post(struct epitem *item)
 	wake(ep, NULL, ep->store->post(&ep->ready, &item->link), false, 0);
 }
 
-bool ep_ready_wake_waiter(struct ep_ready *ready)
+int __init ep_items_init(const struct file_operations *fops)
 {
-	return ep_wake_waiter(container_of(ready, struct eventpoll, ready), false);
-}
-
-bool ep_ready_wake_all(struct ep_ready *ready)
-{
-	struct eventpoll *ep = container_of(ready, struct eventpoll, ready);
-
-	if (!wq_has_sleeper(&ep->wq))
-		return false;
-	wake_up_all(&ep->wq);
-	return true;
-}
-
-void ep_ready_wake_pollers(struct ep_ready *ready)
-{
-	ep_wake_pollers(container_of(ready, struct eventpoll, ready), NULL,
-			true, 0);
-}
-
-int __init ep_items_init(void)
-{
+	ep_port_fops = fops;
 	ep_item_cache = kmem_cache_create("eventpoll_port_item",
 					  sizeof(struct epitem), 0,
 					  SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT,

@@ -112,6 +112,29 @@ void __ep_wake_pollers(struct eventpoll *ep, const struct epitem *item,
 	spin_unlock_irqrestore(&ep->poll_wait.lock, flags);
 }
 
+/* For stores: ready.h. */
+
+bool ep_ready_wake_waiter(struct ep_ready *ready)
+{
+	return ep_wake_waiter(container_of(ready, struct eventpoll, ready), false);
+}
+
+bool ep_ready_wake_all(struct ep_ready *ready)
+{
+	struct eventpoll *ep = container_of(ready, struct eventpoll, ready);
+
+	if (!wq_has_sleeper(&ep->wq))
+		return false;
+	wake_up_all(&ep->wq);
+	return true;
+}
+
+void ep_ready_wake_pollers(struct ep_ready *ready)
+{
+	ep_wake_pollers(container_of(ready, struct eventpoll, ready), NULL,
+			true, 0);
+}
+
 void ep_wake_work(struct work_struct *work)
 {
 	struct eventpoll *ep = container_of(work, struct eventpoll, work);

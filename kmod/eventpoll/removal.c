@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * removal.c - the end of an item: by ctl, by the close of its file, by release
+ *
+ * Every item is registered with fcblist, and exactly one thing
+ * ends that registration: a file_notify_unregister() that returns 0, or the call
+ * of ep_file_closed().  Whoever ended it removes the item.  Ctl and release hold
+ * ep->mtx over both, and take the item off the wait queues first, while the file
+ * is whole; the moment the registration has ended the file may go, and the item
+ * does not look at it any more.  Where the closer was first it is in
+ * ep_file_closed() and waits for ep->mtx: they leave the item to it.  The item's
+ * reference keeps the instance for it, even past release, and its registration
+ * the module.  A file whose count is zero but whose closer is still on its way,
+ * however long, is not waited for by anybody.
+ *
+ * That is what the races of the years came down to:
+ *  - close of a file against close of the instance that watches it, which may be
+ *    watched and closed itself (CVE-2026-46242; opened in 6.4 by counting references
+ *    instead of taking a global mutex): above, and a watched instance is a file like
+ *    any other here: pinned, or left to its closer.
+ *  - a reader that is still in an instance when it is freed (CVE-2026-43074, 6.4 to
+ *    7.0-rc): nesting.c comes to an instance by a link, under a mutex that the end
+ *    of the link takes, and ep_put() frees after a grace period, as items are freed.
+ *  - vfs_poll() of a file whose count is zero already (CVE-2024-38580): whoever
+ *    asks a file pins it first, and what cannot be pinned has nothing to tell
+ *    (ep_item_ask()).
+ *  - giving up a reference of an instance with its mutex held (CVE-2025-38349).
+ *    The last one given up so was in order; the next to last was not: whoever then
+ *    drops the last frees the mutex that is still being unlocked.  Here the closer
+ *    lets go of the mutex before it drops its item's reference.  Ctl and release do
+ *    drop an item's reference under it, but hold the instance by its file, or by
+ *    the file's own reference, until they have let go.
+ *  - a reader that is preempted with the shared lock held keeps the consumer
+ *    waiting (PREEMPT_RT, 5.1 to 6.17 of mainline): true to the original in ready_rwlock.c,
+ *    and nowhere else.
+ */
+#include <linux/sched.h>
+
+#include "eventpoll.h"
+#include "fcblist.h"
+#include "plant.h"
+
+void ep_item_end(struct epitem *item)
+{
+	struct eventpoll *ep = item->ep;
+
+	lockdep_assert_held(&ep->mtx);
+
+	ep_interest_del(ep, item);
+	if (ep->store->forget(&ep->ready, &item->link))
+		ep_item_free(&item->link);
+}
+
+void ep_item_remove(struct epitem *item)
+{
+	struct eventpoll *ep = item->ep;
+	struct file *file = item->file;
+
+	/* While its registration stands, or we hold the mutex, the file does. */
+	ep_item_unhook(item);
+	if (file_notify_unregister(&item->fcb))
+		return;
+	ep_item_end(item);
+	refcount_dec(&ep->refs);
+	if (planted(PLANT_PINS))
+		fput(file);
+}
+
+void ep_file_closed(struct file *file, void *data)
+{
+	struct epitem *item = data;
+	struct eventpoll *ep = item->ep;
+
+	mutex_lock(&ep->mtx);
+	ep_item_unhook(item);
+	ep_item_end(item);
+	mutex_unlock(&ep->mtx);
+	ep_put(ep);
+}
+
+void ep_remove_all(struct eventpoll *ep)
+{
+	struct rb_node *node, *next;
+
+	mutex_lock(&ep->mtx);
+	for (node = rb_first(&ep->tree); node; node = next) {
+		next = rb_next(node);
+		ep_item_remove(rb_entry(node, struct epitem, node));
+		cond_resched();
+	}
+	mutex_unlock(&ep->mtx);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * transfer.c - the consumer: asks what is ready, and tells it
+ *
+ * One run through the store at a time, under ep->mtx.  The store decides on the order
+ * and what it keeps; for each item it calls ep_visit().  What a look at an instance
+ * costs nobody who only waits is in eventpoll.h: ep_pending(), ep_item_ask().
+ */
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "eventpoll.h"
+#include "plant.h"
+#include "stall.h"
+
+/* The consumer's look at a file that is an instance. */
+__poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
+			    unsigned int depth, bool outside)
+{
+	struct file *file = item->file;
+	struct eventpoll *child;
+	__poll_t mask;
+
+	/* It may be polling us, with locks held that it would want again. */
+	if (outside && item->kind == EP_FOREIGN)
+		return item->events & (EPOLLIN | EPOLLRDNORM);
+
+	if (!compat_file_pin(file))
+		return 0;
+	pt->_key = item->events;
+	if (item->kind == EP_PORT) {
+		child = ep_of_file(file);
+		poll_wait(file, &child->poll_wait, pt);
+		/* First on the queue, then the look; see wake.c. */
+		smp_mb();
+		mask = ep_look(child, depth, outside) ?
+		       EPOLLIN | EPOLLRDNORM : 0;
+	} else {
+		mask = vfs_poll(file, pt);
+	}
+	ep_file_unpin(file);
+	return mask & item->events;
+}
+
+bool ep_batch_full(const struct ep_batch *batch)
+{
+	return batch->left <= 0;
+}
+
+bool ep_batch_looks(const struct ep_batch *batch)
+{
+	return batch->look;
+}
+
+int ep_batch_told(const struct ep_batch *batch)
+{
+	return batch->n;
+}
+
+int ep_batch_room(const struct ep_batch *batch)
+{
+	return batch->left;
+}
+
+bool ep_is_edge(const struct ep_link *link)
+{
+	return container_of(link, struct epitem, link)->events & EPOLLET;
+}
+
+bool ep_ask(struct ep_batch *batch, struct ep_link *link)
+{
+	return ep_item_ask(ep_item_of(link), &batch->pt, batch->depth + 1,
+			   batch->outside);
+}
+
+static enum ep_verdict leave(struct ep_batch *batch, int n)
+{
+	batch->left = 0;
+	if (!batch->n)
+		batch->n = n;
+	return EP_LEAVE;
+}
+
+/* Return: false if the program's array cannot be written. */
+static bool tell(struct epoll_event __user *out, __poll_t events, u64 data)
+{
+	if (!user_access_begin(out, sizeof(*out)))
+		return false;
+	unsafe_put_user(events, &out->events, fault);
+	unsafe_put_user(data, &out->data, fault);
+	user_access_end();
+	return true;
+fault:
+	user_access_end();
+	return false;
+}
+
+/* As many of these may follow each other as there are items. */
+static noinline enum ep_verdict nothing(struct ep_batch *batch)
+{
+	cond_resched();
+	if (fatal_signal_pending(current))
+		batch->left = 0;
+	return EP_DONE;
+}
+
+enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
+{
+	struct epitem *item = ep_item_of(link);
+	__poll_t events;
+
+	events = ep_item_ask(item, &batch->pt, batch->depth + 1,
+			     batch->outside);
+	if (batch->look)
+		return events ? leave(batch, 1) : nothing(batch);
+	ep_stall();
+	if (!events)
+		return nothing(batch);
+	if (!tell(batch->out, events, item->data))
+		return leave(batch, -EFAULT);
+	batch->out++;
+	batch->n++;
+	batch->left--;
+	if (item->events & EPOLLONESHOT) {
+		if (!planted(PLANT_STAYSARMED))
+			WRITE_ONCE(item->events, item->events & EP_OPTIONS);
+	} else if (!(item->events & EPOLLET) && !planted(PLANT_LEVELONCE)) {
+		return EP_AGAIN;
+	}
+	return EP_DONE;
+}
+
+/* What a transfer leaves is for the next waiter. */
+static __always_inline int transfer_locked(struct eventpoll *ep, struct ep_batch *batch)
+{
+	bool more;
+
+	lockdep_assert_held(&ep->mtx);
+
+	init_poll_funcptr(&batch->pt, NULL);
+	WRITE_ONCE(ep->scans, ep->scans + 1);
+	/* Pairs with the second one in ep_pending(). */
+	smp_wmb();
+	more = ep->store->transfer(&ep->ready, batch);
+	/* Pairs with the first one there. */
+	smp_wmb();
+	WRITE_ONCE(ep->scans, ep->scans + 1);
+	if (more && !planted(PLANT_NONEXT))
+		ep_wake_waiter(ep, false);
+	return batch->n;
+}
+
+/*
+ * Who saw nothing but the transfer of another looks again first.  Two waiters that
+ * look in turn would take each other's look for a transfer, and neither would go
+ * to sleep.
+ */
+int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max,
+		enum ep_pending seen)
+{
+	struct ep_batch batch = { .out = out, .left = max };
+	int n = 0;
+
+	if (fatal_signal_pending(current) || mutex_lock_killable(&ep->mtx)) {
+		/* What woke the dying is for somebody else. */
+		ep_wake_waiter(ep, false);
+		return -EINTR;
+	}
+	if (seen == EP_READY || ep->store->pending(&ep->ready))
+		n = transfer_locked(ep, &batch);
+	mutex_unlock(&ep->mtx);
+	return n;
+}
+
+bool ep_look(struct eventpoll *ep, unsigned int depth, bool outside)
+{
+	struct ep_batch batch = {
+		.look = true, .depth = depth, .outside = outside, .left = 1,
+	};
+	bool found;
+
+	ep_use(ep);
+	if (!outside)
+		mutex_lock_nested(&ep->mtx, depth);
+	else if (!mutex_trylock(&ep->mtx))
+		return ep_pending(ep) != EP_NOTHING;
+	found = ep->store->pending(&ep->ready) &&
+		transfer_locked(ep, &batch) > 0;
+	mutex_unlock(&ep->mtx);
+	return found;
+}
