@@ -173,15 +173,12 @@ GUEST_TEST(again, rights_of_now, 20,
 		pid_t pid;
 
 		GUEST_RETURNS(fstat(fd, &st), 0);
-		pid = guest_fork();
-		if (!pid) {
+		GUEST_CHILD {
 			become_nobody();
 			if (st.st_mode & 0006)
 				ck_assert(again(d, fd, 0) >= 0);
 			else
 				GUEST_FAILS(again(d, fd, 0), EACCES);
-			_exit(0);
 		}
-		guest_reap(pid);
 	}
 }

@@ -305,6 +305,12 @@ void behave_add(int ep, int fd, uint32_t events)
 		    "add of %d: %s", fd, strerror(errno));
 }
 
+void behave_pipe(int ep, int p[2], uint32_t events)
+{
+	guest_pipe(p);
+	behave_add(ep, p[0], events);
+}
+
 void behave_eventfds(int ep, int *fd, int n, uint32_t events, bool ready)
 {
 	for (int i = 0; i < n; i++) {

@@ -7,8 +7,7 @@
  *	{
  *		int p[2], ep = behave_create();
  *
- *		guest_pipe(p);
- *		behave_add(ep, p[0], EPOLLIN);
+ *		behave_pipe(ep, p, EPOLLIN);
  *		guest_put(p[1]);
  *		behave_expect(ep, p[0], EPOLLIN);
  *		behave_expect(ep, p[0], EPOLLIN);
@@ -156,6 +155,9 @@ void behave_add(int ep, int fd, uint32_t events);
 void behave_mod(int ep, int fd, uint32_t events);
 void behave_del(int ep, int fd);
 
+/** behave_pipe() - a new pipe, its reading end watched. */
+void behave_pipe(int ep, int p[2], uint32_t events);
+
 /**
  * behave_eventfds() - @n eventfds, watched for @events
  * @ready: they are made ready, in this order
@@ -254,6 +256,7 @@ void behave_waiter_got(struct behave_waiter *w, int fd, uint32_t events);
 #ifndef GUEST_HELPERS
 #define behave_create(...)	GUEST_AT((behave_create)(__VA_ARGS__))
 #define behave_add(...)		GUEST_AT((behave_add)(__VA_ARGS__))
+#define behave_pipe(...)	GUEST_AT((behave_pipe)(__VA_ARGS__))
 #define behave_eventfds(...)	GUEST_AT((behave_eventfds)(__VA_ARGS__))
 #define behave_mod(...)		GUEST_AT((behave_mod)(__VA_ARGS__))
 #define behave_del(...)		GUEST_AT((behave_del)(__VA_ARGS__))

@@ -254,8 +254,7 @@ BEHAVE_TEST(close_with_oneshot_spent, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLONESHOT);
+	behave_pipe(ep, p, EPOLLIN | EPOLLONESHOT);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	behave_none(ep);
@@ -269,15 +268,13 @@ BEHAVE_TEST(close_both_ends_watched, 20, BEHAVE_EPOLL,
 {
 	int p[2], q[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	behave_add(ep, p[1], EPOLLET);
 	close(p[1]);
 	behave_expect(ep, p[0], EPOLLHUP);
 	close(p[0]);
 	behave_none(ep);
-	guest_pipe(q);
-	behave_add(ep, q[0], EPOLLIN);
+	behave_pipe(ep, q, EPOLLIN);
 	behave_add(ep, q[1], EPOLLET);
 	close(q[0]);
 	behave_expect(ep, q[1], EPOLLERR);
@@ -496,8 +493,7 @@ BEHAVE_TEST(close_and_open_again_many_times, 60, BEHAVE_EPOLL,
 	int p[2], ep = behave_create();
 
 	for (int i = 0; i < guest_rounds(5000); i++) {
-		guest_pipe(p);
-		behave_add(ep, p[0], i & 1 ? EPOLLIN : EPOLLIN | EPOLLET);
+		behave_pipe(ep, p, i & 1 ? EPOLLIN : EPOLLIN | EPOLLET);
 		guest_put(p[1]);
 		close(p[i & 2 ? 0 : 1]);
 		close(p[i & 2 ? 1 : 0]);

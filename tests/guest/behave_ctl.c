@@ -317,8 +317,7 @@ BEHAVE_TEST(ctl_add_twice_eexist_edge, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	GUEST_FAILS(behave_set(ep, EPOLL_CTL_ADD, p[0], EPOLLET), EEXIST);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
@@ -655,8 +654,7 @@ BEHAVE_TEST(mask_removed_while_pending, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	guest_put(p[1]);
 	behave_mod(ep, p[0], EPOLLPRI | EPOLLET);
 	behave_none(ep);
@@ -667,8 +665,7 @@ BEHAVE_TEST(mask_zero_tells_hup, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], 0);
+	behave_pipe(ep, p, 0);
 	guest_put(p[1]);
 	behave_none(ep);
 	close(p[1]);
@@ -693,8 +690,7 @@ BEHAVE_TEST(mask_changed_to_zero_tells_hup, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	guest_put(p[1]);
 	behave_mod(ep, p[0], 0);
 	behave_none(ep);
@@ -797,8 +793,7 @@ BEHAVE_TEST(mask_rdnorm_edge, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLRDNORM | EPOLLET);
+	behave_pipe(ep, p, EPOLLRDNORM | EPOLLET);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLRDNORM);
 }
@@ -933,8 +928,7 @@ BEHAVE_TEST(wakeup_accepted, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLWAKEUP);
+	behave_pipe(ep, p, EPOLLIN | EPOLLWAKEUP);
 	behave_none(ep);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
@@ -954,8 +948,7 @@ BEHAVE_TEST(wakeup_alone_tells_hup, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLWAKEUP);
+	behave_pipe(ep, p, EPOLLWAKEUP);
 	guest_put(p[1]);
 	behave_none(ep);
 	close(p[1]);

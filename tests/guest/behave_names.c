@@ -117,8 +117,7 @@ BEHAVE_TEST(name_of_poll, 20, BEHAVE_EPOLL,
 	for_each_of(i, polls) {
 		int p[2], ep = behave_create();
 
-		guest_pipe(p);
-		behave_add(ep, p[0], EPOLLIN);
+		behave_pipe(ep, p, EPOLLIN);
 		guest_put(p[1]);
 		behave_expect(ep, p[0], EPOLLIN);
 		ck_assert_msg(polls[i].poll(ep) == 1, "%s: nothing, but a byte is in the pipe",

@@ -25,8 +25,7 @@ static int inner_of_pipe(int p[2], uint32_t events)
 {
 	int ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], events);
+	behave_pipe(ep, p, events);
 	return ep;
 }
 
@@ -108,8 +107,7 @@ BEHAVE_TEST(nest_edge_of_two_sources, 20, BEHAVE_EPOLL,
 	int p[2], q[2], inner = inner_of_pipe(p, EPOLLIN | EPOLLET);
 	int outer = behave_create();
 
-	guest_pipe(q);
-	behave_add(inner, q[0], EPOLLIN);
+	behave_pipe(inner, q, EPOLLIN);
 	behave_add(outer, inner, EPOLLIN | EPOLLET);
 	guest_put(p[1]);
 	behave_expect(outer, inner, EPOLLIN);
@@ -193,8 +191,7 @@ BEHAVE_TEST(nest_removed_source_is_gone, 20, BEHAVE_EPOLL,
 	int p[2], q[2], inner = inner_of_pipe(p, EPOLLIN);
 	int outer = behave_create();
 
-	guest_pipe(q);
-	behave_add(inner, q[0], EPOLLIN);
+	behave_pipe(inner, q, EPOLLIN);
 	behave_add(outer, inner, EPOLLIN);
 	guest_put(p[1]);
 	guest_put(q[1]);

@@ -211,20 +211,16 @@ BEHAVE_TEST(numbers_used_up_child, 30, BEHAVE_EPOLL,
 	    "no number left: a child waits on the instance that it inherited")
 {
 	int ep = behave_create(), fd;
-	pid_t pid;
 
 	behave_eventfds(ep, &fd, 1, EPOLLIN, true);
 	allow(1024);
 	while (dup(0) >= 0)
 		;
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		GUEST_FAILS(dup(0), EMFILE);
 		behave_expect(ep, fd, EPOLLIN);
 		behave_expect(ep, fd, EPOLLIN);
-		_exit(0);
 	}
-	guest_reap(pid);
 	behave_expect(ep, fd, EPOLLIN);
 }
 

@@ -60,16 +60,12 @@ BEHAVE_TEST(fork_child_adds, 30, BEHAVE_EPOLL,
 	    "what a child adds to an inherited instance its parent is told of")
 {
 	int p[2], ep = behave_create();
-	pid_t pid;
 
 	guest_pipe(p);
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		behave_add(ep, p[0], EPOLLIN);
 		guest_put(p[1]);
-		_exit(0);
 	}
-	guest_reap(pid);
 	behave_expect(ep, p[0], EPOLLIN);
 	GUEST_FAILS(behave_set(ep, EPOLL_CTL_ADD, p[0], EPOLLIN), EEXIST);
 	behave_mod(ep, p[0], EPOLLIN | EPOLLONESHOT);
@@ -81,7 +77,6 @@ BEHAVE_TEST(fork_child_removes, 30, BEHAVE_EPOLL,
 	    "what a child removes from an inherited instance is gone for its parent")
 {
 	int p[2], q[2], ep = behave_create();
-	pid_t pid;
 
 	guest_pipe(p);
 	guest_pipe(q);
@@ -89,13 +84,10 @@ BEHAVE_TEST(fork_child_removes, 30, BEHAVE_EPOLL,
 	behave_add(ep, q[0], EPOLLIN);
 	guest_put(p[1]);
 	guest_put(q[1]);
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		behave_del(ep, p[0]);
 		behave_mod(ep, q[0], 0);
-		_exit(0);
 	}
-	guest_reap(pid);
 	behave_none(ep);
 	GUEST_FAILS(behave_set(ep, EPOLL_CTL_DEL, p[0], 0), ENOENT);
 }
@@ -104,27 +96,20 @@ BEHAVE_TEST(fork_child_takes_the_edge, 30, BEHAVE_EPOLL,
 	    "an edge is told once, to whichever process asks first; what is level to both")
 {
 	int p[2], q[2], ep = behave_create();
-	pid_t pid;
 
 	guest_pipe(p);
 	guest_pipe(q);
 	behave_add(ep, p[0], EPOLLIN | EPOLLET);
 	guest_put(p[1]);
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		behave_expect(ep, p[0], EPOLLIN);
-		_exit(0);
 	}
-	guest_reap(pid);
 	behave_none(ep);
 	behave_add(ep, q[0], EPOLLIN);
 	guest_put(q[1]);
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		behave_expect(ep, q[0], EPOLLIN);
-		_exit(0);
 	}
-	guest_reap(pid);
 	behave_expect(ep, q[0], EPOLLIN);
 }
 
@@ -134,8 +119,7 @@ BEHAVE_TEST(fork_waiter_in_the_child, 30, BEHAVE_EPOLL,
 	int p[2], ep = behave_create();
 	pid_t pid = fork_waiter(ep);
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	guest_in_syscall(pid, pid, -1, ep);
 	guest_put(p[1]);
 	guest_reap(pid);
@@ -176,8 +160,7 @@ BEHAVE_TEST(fork_item_of_a_dead_process, 30, BEHAVE_EPOLL,
 		if (!pid) {
 			int p[2];
 
-			guest_pipe(p);
-			behave_add(ep, p[0], EPOLLIN);
+			behave_pipe(ep, p, EPOLLIN);
 			behave_add(ep, p[1], EPOLLOUT);
 			if (i & 1)
 				guest_put(p[1]);
@@ -250,18 +233,13 @@ BEHAVE_TEST(fork_many_children, 60, BEHAVE_EPOLL,
 	    "fifty children come, look and go: the instance and its items stay")
 {
 	int p[2], ep = behave_create();
-	pid_t pid;
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	guest_put(p[1]);
 	for (int i = 0; i < 50; i++) {
-		pid = guest_fork();
-		if (!pid) {
+		GUEST_CHILD {
 			behave_expect(ep, p[0], EPOLLIN);
-			_exit(0);
 		}
-		guest_reap(pid);
 	}
 	behave_expect(ep, p[0], EPOLLIN);
 }
@@ -580,8 +558,7 @@ BEHAVE_TEST(scm_instance_in_flight, 30, BEHAVE_EPOLL,
 	int c[2], p[2], ep = behave_create();
 
 	guest_unix(c);
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	send_fd(c[0], ep);
 	close(ep);
 	guest_put(p[1]);
@@ -596,8 +573,7 @@ BEHAVE_TEST(scm_watched_in_flight, 30, BEHAVE_EPOLL,
 	int c[2], p[2], ep = behave_create();
 
 	guest_unix(c);
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	send_fd(c[0], p[0]);
 	close(p[0]);
 	guest_put(p[1]);
@@ -615,8 +591,7 @@ BEHAVE_TEST(scm_watched_received, 30, BEHAVE_EPOLL,
 	int c[2], p[2], fd, ep = behave_create();
 
 	guest_unix(c);
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	send_fd(c[0], p[0]);
 	close(p[0]);
 	/* The number is free: something else takes it first. */
@@ -659,8 +634,7 @@ BEHAVE_TEST(killed_waiter, 30, BEHAVE_EVERY,
 	int p[2], ep = behave_create();
 	pid_t pid;
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	pid = fork_waiter(ep);
 	kill_waiter(pid);
 	guest_put(p[1]);
@@ -737,8 +711,7 @@ BEHAVE_TEST(stopped_waiter, 30, BEHAVE_EPOLL,
 	int p[2], ep = behave_create();
 	pid_t pid;
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	pid = guest_fork();
 	if (!pid) {
 		GUEST_FAILS(behave_wait(ep, &ev, 1, -1), EINTR);
@@ -766,8 +739,7 @@ BEHAVE_TEST(close_in_a_table_of_its_own, 30, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	ck_assert_ptr_null(guest_join(guest_thread(close_apart, &p[0])));
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);

@@ -349,8 +349,7 @@ BEHAVE_TEST(signal_stop_and_continue, 30, BEHAVE_EVERY,
 	struct epoll_event ev[4];
 	pid_t pid;
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	pid = guest_fork();
 	if (!pid) {
 		if (behave_wait(ep, ev, 4, -1) != -1 || errno != EINTR)
@@ -374,8 +373,7 @@ BEHAVE_TEST(signal_under_fire, 120, BEHAVE_EVERY,
 	int p[2], ep = behave_create(), n;
 	long eintr = 0;
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	on_signal(SIGALRM, SA_RESTART);
 	GUEST_RETURNS(setitimer(ITIMER_REAL, &it, NULL), 0);
 	for (int got = 0; got < 1000; got++) {

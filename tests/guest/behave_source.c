@@ -38,8 +38,7 @@ BEHAVE_TEST(pipe_data_until_drained, 20, BEHAVE_EPOLL,
 	int p[2], ep = behave_create();
 	char c;
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLOUT);
+	behave_pipe(ep, p, EPOLLIN | EPOLLOUT);
 	behave_none(ep);
 	guest_put(p[1]);
 	guest_put(p[1]);
@@ -55,8 +54,7 @@ BEHAVE_TEST(pipe_each_write_is_an_edge, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 3; i++) {
 		guest_put(p[1]);
 		behave_expect(ep, p[0], EPOLLIN);
@@ -71,8 +69,7 @@ BEHAVE_TEST(pipe_two_writes_one_edge, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 5; i++)
 		guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
@@ -133,8 +130,7 @@ BEHAVE_TEST(pipe_writer_gone_is_hup, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], 0);
+	behave_pipe(ep, p, 0);
 	behave_none(ep);
 	close(p[1]);
 	behave_expect(ep, p[0], EPOLLHUP);
@@ -146,8 +142,7 @@ BEHAVE_TEST(pipe_writer_gone_with_data, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLRDHUP);
+	behave_pipe(ep, p, EPOLLIN | EPOLLRDHUP);
 	guest_put(p[1]);
 	close(p[1]);
 	behave_expect(ep, p[0], EPOLLIN | EPOLLHUP);
@@ -160,8 +155,7 @@ BEHAVE_TEST(pipe_writer_gone_is_an_edge, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	close(p[1]);
@@ -567,17 +561,13 @@ BEHAVE_TEST(signalfd_answers_for_who_waits, 30, BEHAVE_EPOLL,
 	    "a signalfd is asked about the signals of whoever waits: another task takes the event away")
 {
 	int fd = signal_make(SIGRTMIN), ep = behave_create();
-	pid_t pid;
 
 	behave_add(ep, fd, EPOLLIN);
 	ck_assert(kill(getpid(), SIGRTMIN) == 0);
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		/* Nothing is pending here, so the item is not ready. */
 		behave_none(ep);
-		_exit(0);
 	}
-	guest_reap(pid);
 	behave_none(ep);
 	GUEST_RETURNS(guest_poll(fd, POLLIN), POLLIN);
 	/* The next signal makes it ready again, and here it is asked well. */
@@ -588,13 +578,9 @@ BEHAVE_TEST(signalfd_answers_for_who_waits, 30, BEHAVE_EPOLL,
 /* As if the child had never been: its queue is gone, the item stays. */
 static void add_by_a_dead_task(int ep, int fd)
 {
-	pid_t pid = guest_fork();
-
-	if (!pid) {
+	GUEST_CHILD {
 		behave_add(ep, fd, EPOLLIN);
-		_exit(0);
 	}
-	guest_reap(pid);
 }
 
 BEHAVE_TEST(signalfd_of_a_dead_task, 30, BEHAVE_EPOLL,
@@ -934,8 +920,7 @@ BEHAVE_TEST(io_uring_polls_the_instance, 30, BEHAVE_EPOLL,
 	struct ring r;
 
 	ring_open(&r);
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	sqe.fd = ep;
 	ring_submit(&r, &sqe);
 	GUEST_RETURNS(guest_poll(r.fd, POLLIN), 0);

@@ -43,8 +43,7 @@ BEHAVE_TEST(timeout_zero_edge, 20, BEHAVE_EVERY,
 	int p[2], ep = behave_create();
 
 	GUEST_RETURNS(behave_wait(ep, ev, 4, 0), 0);
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	GUEST_RETURNS(behave_wait(ep, ev, 4, 0), 0);
 }
 
@@ -55,8 +54,7 @@ BEHAVE_TEST(timeout_in_ms, 20, BEHAVE_EVERY,
 	struct epoll_event ev[4];
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	for_each_of(i, ms) {
 		int64_t start = now();
 
@@ -92,8 +90,7 @@ BEHAVE_TEST(timeout_not_used_up, 20, BEHAVE_EVERY,
 	struct epoll_event ev[4];
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	for_each_of(i, ms) {
 		guest_put(p[1]);
 		GUEST_RETURNS(behave_wait(ep, ev, 4, ms[i]), 1);

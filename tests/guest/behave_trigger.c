@@ -21,8 +21,7 @@ BEHAVE_TEST(level_again, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	behave_expect(ep, p[0], EPOLLIN);
@@ -35,8 +34,7 @@ BEHAVE_TEST(level_many_times, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	guest_put(p[1]);
 	for (int i = 0; i < 1000; i++)
 		behave_expect(ep, p[0], EPOLLIN);
@@ -50,8 +48,7 @@ BEHAVE_TEST(level_drained_before_the_wait, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	guest_put(p[1]);
 	guest_drain(p[0]);
 	behave_none(ep);
@@ -65,8 +62,7 @@ BEHAVE_TEST(level_partly_read, 20, BEHAVE_EPOLL,
 	int p[2], ep = behave_create();
 	char c;
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	guest_put(p[1]);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
@@ -81,8 +77,7 @@ BEHAVE_TEST(level_several_events_are_one, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	for (int i = 0; i < 10; i++)
 		guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
@@ -121,8 +116,7 @@ BEHAVE_TEST(level_hup_for_ever, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	guest_put(p[1]);
 	close(p[1]);
 	behave_expect(ep, p[0], EPOLLIN | EPOLLHUP);
@@ -181,8 +175,7 @@ BEHAVE_TEST(edge_once, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	behave_none(ep);
@@ -194,8 +187,7 @@ BEHAVE_TEST(edge_again_while_ready, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	guest_put(p[1]);
@@ -208,8 +200,7 @@ BEHAVE_TEST(edge_again_after_draining, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 100; i++) {
 		guest_put(p[1]);
 		behave_expect(ep, p[0], EPOLLIN);
@@ -223,8 +214,7 @@ BEHAVE_TEST(edge_several_are_one, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 10; i++)
 		guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
@@ -237,8 +227,7 @@ BEHAVE_TEST(edge_reading_is_no_event, 20, BEHAVE_EVERY,
 	int p[2], ep = behave_create();
 	char c;
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	guest_put(p[1]);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
@@ -251,8 +240,7 @@ BEHAVE_TEST(edge_drained_before_the_wait, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	guest_put(p[1]);
 	guest_drain(p[0]);
 	behave_none(ep);
@@ -291,8 +279,7 @@ BEHAVE_TEST(edge_mod_tells_what_holds, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	for (int i = 0; i < 10; i++) {
@@ -307,8 +294,7 @@ BEHAVE_TEST(edge_mod_of_what_is_not_ready, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	guest_drain(p[0]);
@@ -323,8 +309,7 @@ BEHAVE_TEST(edge_mod_while_pending, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	guest_put(p[1]);
 	behave_mod(ep, p[0], EPOLLIN | EPOLLET);
 	behave_mod(ep, p[0], EPOLLIN | EPOLLET);
@@ -365,8 +350,7 @@ BEHAVE_TEST(edge_hup, 20, BEHAVE_EVERY,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	guest_drain(p[0]);
@@ -473,8 +457,7 @@ BEHAVE_TEST(oneshot_once, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLONESHOT);
+	behave_pipe(ep, p, EPOLLIN | EPOLLONESHOT);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	behave_none(ep);
@@ -490,8 +473,7 @@ BEHAVE_TEST(oneshot_silences_hup, 20, BEHAVE_EPOLL,
 {
 	int p[2], q[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLONESHOT);
+	behave_pipe(ep, p, EPOLLIN | EPOLLONESHOT);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	close(p[1]);
@@ -511,8 +493,7 @@ BEHAVE_TEST(oneshot_hup_is_an_event, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLONESHOT);
+	behave_pipe(ep, p, EPOLLONESHOT);
 	guest_put(p[1]);
 	behave_none(ep);
 	close(p[1]);
@@ -525,8 +506,7 @@ BEHAVE_TEST(oneshot_rearmed_while_ready, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLONESHOT);
+	behave_pipe(ep, p, EPOLLIN | EPOLLONESHOT);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	for (int i = 0; i < 10; i++) {
@@ -541,8 +521,7 @@ BEHAVE_TEST(oneshot_rearmed_after_draining, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLONESHOT);
+	behave_pipe(ep, p, EPOLLIN | EPOLLONESHOT);
 	for (int i = 0; i < 10; i++) {
 		guest_put(p[1]);
 		behave_expect(ep, p[0], EPOLLIN);
@@ -557,8 +536,7 @@ BEHAVE_TEST(oneshot_event_while_disarmed, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLONESHOT);
+	behave_pipe(ep, p, EPOLLIN | EPOLLONESHOT);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	guest_drain(p[0]);
@@ -607,8 +585,7 @@ BEHAVE_TEST(oneshot_edge, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET | EPOLLONESHOT);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET | EPOLLONESHOT);
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	behave_none(ep);
@@ -627,8 +604,7 @@ BEHAVE_TEST(oneshot_not_used_up_by_nothing, 20, BEHAVE_EPOLL,
 {
 	int p[2], ep = behave_create();
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLONESHOT);
+	behave_pipe(ep, p, EPOLLIN | EPOLLONESHOT);
 	guest_put(p[1]);
 	guest_drain(p[0]);
 	behave_none(ep);

@@ -130,8 +130,7 @@ static void ring_ends(struct ring *r, int ep, int heard, uint32_t events)
 	int p[2], n;
 
 	kernel_ends();
-	guest_pipe(p);
-	behave_add(ep, p[0], events);
+	behave_pipe(ep, p, events);
 	behave_add(ep, heard, events);
 	ring_watch(r, ep);
 	guest_put(p[1]);

@@ -105,20 +105,16 @@ GUEST_TEST(contract, 14_after_fork, 20,
 	   "a forked child uses the set and the mapping that it inherits, at the same address")
 {
 	int epfd = epoll2002_create(10), p[2];
-	pid_t pid;
 
 	guest_pipe(p);
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		const struct pollfd *ev;
 
 		GUEST_RETURNS(epoll2002_ctl(epfd, EP_CTL_ADD, p[0], POLLIN), 0);
 		guest_put(p[1]);
 		GUEST_RETURNS(epoll2002_wait(epfd, &ev, GUEST_WAIT_MS), 1);
 		ck_assert_int_eq(ev->fd, p[0]);
-		_exit(0);
 	}
-	guest_reap(pid);
 }
 
 GUEST_TEST(contract, 15_close_detaches, 10,
@@ -232,9 +228,7 @@ GUEST_TEST(contract, 15_no_event_after_close, 30,
 	struct evset s;
 	int sv[2], p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	close(p[0]);
 	GUEST_FAILS(write(p[1], "x", 1), EPIPE);
 	guest_unix(sv);

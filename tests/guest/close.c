@@ -367,9 +367,7 @@ GUEST_TEST(close, both_ends_watched, 10,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN | POLLHUP);
+	evset_pipe(&s, p, POLLIN | POLLHUP);
 	evset_add(&s, p[1], POLLOUT | POLLERR);
 	close(p[1]);
 	evset_expect(&s, p[0], POLLHUP);

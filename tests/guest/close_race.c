@@ -56,9 +56,7 @@ GUEST_TEST(close, instance_during_poll, 20,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	evpoller_start(&w, &s, -1);
 	GUEST_RETURNS(close(s.fd), 0);
 	guest_put(p[1]);

@@ -35,9 +35,7 @@ GUEST_TEST(compat, packed_number, 10,
 	ck_assert_uint_eq(sizeof(struct evpoll_packed), 12);
 	ck_assert_uint_eq(EP_POLL_PACKED, 0xc00c5002);
 	memset(evp, 0x5a, sizeof(evp));
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	guest_put(p[1]);
 	evp[0].ep_timeout = -1;
 	GUEST_RETURNS(ioctl(s.fd, EP_POLL_PACKED, evp), 1);
@@ -79,9 +77,7 @@ GUEST_TEST(compat, packed_at_the_edge, 10,
 	ck_assert(page != MAP_FAILED);
 	GUEST_RETURNS(mprotect(page + 4096, 4096, PROT_NONE), 0);
 	evp = (struct evpoll_packed *)(page + 4096) - 1;
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	guest_put(p[1]);
 	evp->ep_timeout = 0;
 	GUEST_RETURNS(ioctl(s.fd, EP_POLL_PACKED, evp), 1);

@@ -93,9 +93,7 @@ GUEST_TEST(contract, 02_no_mapping_outlives_its_memory, 10,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	guest_put(p[1]);
 	GUEST_RETURNS(evset_wait(&s, 0, &ev), 1);
 	close(s.fd);
@@ -141,9 +139,7 @@ GUEST_TEST(contract, 03_pollremove_removes, 10,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	GUEST_RETURNS(evset_ctl(&s, p[0], POLLREMOVE), 8);
 	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 0);
 	evset_add(&s, p[0], POLLIN);
@@ -159,9 +155,7 @@ GUEST_TEST(contract, 03_fd_that_is_not_open_is_removed, 10,
 	struct evset s;
 	int p[2], keep;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	/* The file lives on under another number. */
 	keep = dup(p[0]);
 	ck_assert_int_ge(keep, 0);
@@ -271,9 +265,7 @@ GUEST_TEST(contract, 04_sleeps_until_an_event, 20,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	evpoller_start(&w, &s, -1);
 	guest_put(p[1]);
 	GUEST_RETURNS(evpoller_join(&w), 1);

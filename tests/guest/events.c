@@ -115,9 +115,7 @@ GUEST_TEST(contract, 07_told_once, 10,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
 	evset_none(&s);
@@ -151,9 +149,7 @@ GUEST_TEST(contract, 07_mask_zero_tells_nothing, 10,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], 0);
+	evset_pipe(&s, p, 0);
 	GUEST_RETURNS(evset_ispolled(&s, p[0], NULL), 1);
 	guest_put(p[1]);
 	close(p[1]);
@@ -393,9 +389,7 @@ GUEST_TEST(contract, 10_free_forgets, 10,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	guest_put(p[1]);
 	evset_unmap(&s);
 	GUEST_RETURNS(ioctl(s.fd, EP_FREE), 0);
@@ -518,9 +512,7 @@ GUEST_TEST(contract, 11_sleeper_in_poll_is_woken, 20,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	w.s = &s;
 	w.thread = guest_thread(sleep_in_poll, &w);
 	guest_until(has_tid, &w.tid, "a thread starts");

@@ -121,9 +121,7 @@ static bool shows_twowaiters(void)
 	struct evset s;
 	int p[2], n;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	evpoller_start(&t, &s, -1);
 	n = evset_wait(&s, 0, NULL);
 	guest_put(p[1]);
@@ -290,9 +288,7 @@ GUEST_TEST(faithful, stale_pending_slot, 20,
 	int p[2];
 
 	defect("stale");
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	guest_put(p[1]);
 	close(p[0]);
 	GUEST_RETURNS(evset_info(&s, "events"), 1);
@@ -796,9 +792,7 @@ GUEST_TEST(faithful, twowaiters_switched_off, 20,
 	int p[2], i;
 
 	defect("twowaiters");
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	for (i = 0; i < 2; i++)
 		evpoller_start(&t[i], &s, -1);
 	defect("none");

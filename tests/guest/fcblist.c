@@ -67,9 +67,7 @@ GUEST_TEST(fcblist, 13_both_hear, 30,
 	struct evset s;
 	int p[2], dev = second();
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	add(dev, p[0], 0, 0);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
@@ -237,9 +235,7 @@ GUEST_TEST(fcblist, 13_module_sends, 30,
 	struct evset s;
 	int p[2], dev = second();
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN | POLLPRI);
+	evset_pipe(&s, p, POLLIN | POLLPRI);
 	add(dev, p[0], 0, 0);
 	a.fd = p[0];
 	a.plevt = POLLPRI | POLLOUT;
@@ -261,9 +257,7 @@ GUEST_TEST(fcblist, 13_module_sends_doubts, 30,
 	struct evset s;
 	int p[2], dev = second();
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLL_ALL | POLLPRI);
+	evset_pipe(&s, p, POLL_ALL | POLLPRI);
 	a.fd = p[0];
 	a.plevt = (POLLIN | POLLPRI | POLLHUP) << FCB_DOUBT_SHIFT;
 	GUEST_RETURNS(ioctl(dev, FCB_TEST_EVENT, &a), 0);
@@ -328,9 +322,7 @@ GUEST_TEST(fcblist, 13_list_under_change, 120,
 	struct evset s;
 	int p[2], i;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	for (i = 0; i < 3; i++) {
 		h[i] = (struct hammer){ second(), p[0], i, false };
 		t[i] = guest_thread(hammer, &h[i]);

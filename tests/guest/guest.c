@@ -72,6 +72,13 @@ void evset_add(const struct evset *s, int fd, int events)
 		    fd, events, n, n < 0 ? strerror(-n) : "bytes");
 }
 
+void evset_pipe(struct evset *s, int p[2], int events)
+{
+	evset_open(s, 8);
+	guest_pipe(p);
+	evset_add(s, p[0], events);
+}
+
 void evset_del(const struct evset *s, int fd)
 {
 	evset_add(s, fd, POLLREMOVE);
@@ -256,6 +263,17 @@ void guest_reap(pid_t pid)
 		    WIFEXITED(status) ? "status" : "signal",
 		    WIFEXITED(status) ? WEXITSTATUS(status) :
 		    WTERMSIG(status));
+}
+
+bool guest_child(pid_t *pid)
+{
+	if (!*pid)
+		_exit(0);
+	*pid = guest_fork();
+	if (!*pid)
+		return true;
+	guest_reap(*pid);
+	return false;
 }
 
 /* Gives up after the time that nothing honest takes, debug kernel included. */

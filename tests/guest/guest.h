@@ -212,6 +212,9 @@ int evset_ctl(const struct evset *s, int fd, int events);
 /** evset_add() - write one record that must succeed; adds or changes. */
 void evset_add(const struct evset *s, int fd, int events);
 
+/** evset_pipe() - open with room for eight, and watch the reading end of a new pipe. */
+void evset_pipe(struct evset *s, int p[2], int events);
+
 /** evset_del() - write a POLLREMOVE that must succeed. */
 void evset_del(const struct evset *s, int fd);
 
@@ -310,6 +313,18 @@ pid_t guest_fork(void);
 /** guest_reap() - wait for a child; asserts that it ended with status 0. */
 void guest_reap(pid_t pid);
 
+/** guest_child() - for GUEST_CHILD alone. */
+bool guest_child(pid_t *pid);
+
+/**
+ * GUEST_CHILD - what follows, a statement or a block, runs in a child
+ *
+ * It has ended, with status 0, when the next line begins.  No break, no return: what
+ * a child leaves unfinished is for guest_fork().
+ */
+#define GUEST_CHILD							\
+	for (pid_t guest_pid = -1; guest_child(&guest_pid); )
+
 /** guest_exec_hold() - become a fresh guest-tests by exec that holds what it
  *  inherits until @fd, which must not be close-on-exec, is at its end.
  */
@@ -407,6 +422,7 @@ void guest_fail(const char *fmt, ...);
 #define evset_unmap(...)	GUEST_AT((evset_unmap)(__VA_ARGS__))
 #define evset_close(...)	GUEST_AT((evset_close)(__VA_ARGS__))
 #define evset_add(...)	GUEST_AT((evset_add)(__VA_ARGS__))
+#define evset_pipe(...)	GUEST_AT((evset_pipe)(__VA_ARGS__))
 #define evset_del(...)	GUEST_AT((evset_del)(__VA_ARGS__))
 #define evset_wait(...)	GUEST_AT((evset_wait)(__VA_ARGS__))
 #define ev_find(...)	GUEST_AT((ev_find)(__VA_ARGS__))
@@ -429,6 +445,7 @@ void guest_fail(const char *fmt, ...);
 #define guest_join(...)	GUEST_AT((guest_join)(__VA_ARGS__))
 #define guest_fork(...)	GUEST_AT((guest_fork)(__VA_ARGS__))
 #define guest_reap(...)	GUEST_AT((guest_reap)(__VA_ARGS__))
+#define guest_child(...)	GUEST_AT((guest_child)(__VA_ARGS__))
 #define guest_until(...)	GUEST_AT((guest_until)(__VA_ARGS__))
 #define guest_in_syscall(...)	GUEST_AT((guest_in_syscall)(__VA_ARGS__))
 #define guest_in_poll(...)	GUEST_AT((guest_in_poll)(__VA_ARGS__))

@@ -242,9 +242,7 @@ GUEST_TEST(limits, failure_changes_nothing, 10,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	ck_assert_int_ge(dup(p[0]), 0);
 	GUEST_RETURNS(dup2(guest_null(), p[0]), p[0]);
 	GUEST_RETURNS(evset_ctl(&s, p[0], POLLIN), -EPERM);

@@ -168,9 +168,7 @@ GUEST_TEST(load, refused_while_asleep, 120,
 
 	modules_begin();
 	modules_load("");
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	evpoller_start(&t, &s, -1);
 	GUEST_RETURNS(module_unload("dev_epoll"), -EWOULDBLOCK);
 	guest_in_poll(&s, t.tid);

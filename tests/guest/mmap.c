@@ -304,9 +304,7 @@ GUEST_TEST(mmap, two_maps_one_unmap, 10,
 	char *other;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	other = map(&s, PROT_READ, MAP_SHARED);
 	ck_assert(other != MAP_FAILED);
 	GUEST_RETURNS(munmap(other, s.size), 0);
@@ -358,9 +356,7 @@ GUEST_TEST(mmap, mremap_moves, 10,
 	char *to, *moved;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	to = mmap(NULL, s.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert(to != MAP_FAILED);
 	moved = mremap(s.map, s.size, s.size, MREMAP_MAYMOVE | MREMAP_FIXED,
@@ -408,9 +404,7 @@ GUEST_TEST(mmap, outlives_close, 10,
 	struct evset s;
 	int p[2], n;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	guest_put(p[1]);
 	n = evset_wait(&s, 0, &ev);
 	ck_assert_int_eq(n, 1);
@@ -461,9 +455,7 @@ GUEST_TEST(mmap, fork_child_unmaps, 20,
 	int p[2];
 	pid_t pid;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	pid = guest_fork();
 	if (!pid)
 		_exit(munmap(s.map, s.size) == 0 ? 0 : 1);
@@ -478,18 +470,14 @@ GUEST_TEST(mmap, map_after_fork, 20,
 {
 	struct evset s = room(8);
 	int p[2];
-	pid_t pid;
 
 	guest_pipe(p);
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		evset_map(&s);
 		evset_add(&s, p[0], POLLIN);
 		guest_put(p[1]);
 		evset_expect(&s, p[0], POLLIN);
-		_exit(0);
 	}
-	guest_reap(pid);
 	GUEST_RETURNS(ioctl(s.fd, EP_FREE), 0);
 }
 
@@ -502,9 +490,7 @@ GUEST_TEST(mmap, fork_shares_the_pages, 20,
 	pid_t pid;
 	long off;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	ck_assert(pipe(go) == 0);
 	pid = guest_fork();
 	if (!pid) {

@@ -50,9 +50,7 @@ GUEST_TEST(nest, in_poll, 30,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	GUEST_RETURNS(guest_poll(s.fd, 0x7ff), 0);
 	guest_put(p[1]);
 	GUEST_RETURNS(guest_poll(s.fd, 0x7ff), POLLIN | POLLRDNORM);
@@ -127,9 +125,7 @@ GUEST_TEST(nest, sleepers_in_poll_and_select, 30,
 	struct evset s;
 	int p[2], i;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	pfd.fd = s.fd;
 	for (i = 0; i < 4; i++)
 		t[i] = guest_thread(i & 1 ? in_select : in_poll, &pfd);
@@ -146,9 +142,7 @@ GUEST_TEST(nest, in_epoll_level, 30,
 	struct evset s;
 	int p[2], k, i;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	k = epoll_create1(EPOLL_CLOEXEC);
 	ck_assert(epoll_ctl(k, EPOLL_CTL_ADD, s.fd, &e) == 0);
 	GUEST_RETURNS(epoll_wait(k, &e, 1, 0), 0);

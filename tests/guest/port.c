@@ -101,15 +101,11 @@ GUEST_TEST(port, node_is_private, 10,
 GUEST_TEST(port, node_refuses_others, 10,
 	   "a user who is not root cannot open it: EACCES")
 {
-	pid_t pid = guest_fork();
-
-	if (!pid) {
+	GUEST_CHILD {
 		GUEST_RETURNS(setresuid(1001, 1001, 1001), 0);
 		GUEST_FAILS(open(EVENTPOLL_DEVICE, O_RDWR), EACCES);
 		GUEST_FAILS(eventpoll_create(EVENTPOLL_OVFLIST, 0), EACCES);
-		_exit(0);
 	}
-	guest_reap(pid);
 }
 
 GUEST_TEST(port, open_makes_an_instance, 10,

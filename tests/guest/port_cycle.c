@@ -70,8 +70,7 @@ static void cycle_try(uint32_t inner, uint32_t outer)
 	int p[2], ep = behave_create(), k = cycle(ep, inner, outer);
 	struct epoll_event ev;
 
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(ep, p, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 20; i++) {
 		guest_put(p[1]);
 		until_told(ep, p[0]);
@@ -183,8 +182,7 @@ BEHAVE_TEST(cycle_three, 60, BEHAVE_PORT,
 	behave_add(a, b, EPOLLIN | EPOLLET);
 	behave_add(b, k, EPOLLIN | EPOLLET);
 	kernel_add(k, a, EPOLLIN | EPOLLET);
-	guest_pipe(p);
-	behave_add(b, p[0], EPOLLIN | EPOLLET);
+	behave_pipe(b, p, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 10; i++) {
 		guest_put(p[1]);
 		until_told(a, b);
@@ -437,8 +435,7 @@ BEHAVE_TEST(exclusive_and_the_kernels, 20, BEHAVE_PORT,
 
 	GUEST_FAILS(behave_set(ep, EPOLL_CTL_ADD, k, EPOLLIN | EPOLLEXCLUSIVE), EINVAL);
 	GUEST_RETURNS(epoll_ctl(k, EPOLL_CTL_ADD, ep, &ev), 0);
-	guest_pipe(p);
-	behave_add(ep, p[0], EPOLLIN);
+	behave_pipe(ep, p, EPOLLIN);
 	guest_put(p[1]);
 	GUEST_RETURNS(epoll_wait(k, &ev, 1, GUEST_WAIT_MS), 1);
 	ck_assert_uint_eq(ev.events, EPOLLIN);

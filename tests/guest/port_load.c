@@ -143,7 +143,6 @@ GUEST_TEST(port, mode_parameter, 60,
 	   "mode= is the mode of the node; what is more than read and write is refused")
 {
 	struct stat st;
-	pid_t pid;
 
 	begin();
 	unload();
@@ -153,13 +152,10 @@ GUEST_TEST(port, mode_parameter, 60,
 	GUEST_RETURNS(module_load(MODULE, "mode=0666"), 0);
 	GUEST_RETURNS(stat(EVENTPOLL_DEVICE, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0666);
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		GUEST_RETURNS(setresuid(1001, 1001, 1001), 0);
 		work();
-		_exit(0);
 	}
-	guest_reap(pid);
 	unload();
 	GUEST_RETURNS(module_load(MODULE, ""), 0);
 	GUEST_RETURNS(stat(EVENTPOLL_DEVICE, &st), 0);

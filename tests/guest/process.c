@@ -28,17 +28,13 @@ GUEST_TEST(process, fork_adds, 30,
 {
 	struct evset s;
 	int p[2];
-	pid_t pid;
 
 	evset_open(&s, 8);
 	guest_pipe(p);
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		evset_add(&s, p[0], POLLIN);
 		guest_put(p[1]);
-		_exit(0);
 	}
-	guest_reap(pid);
 	evset_expect(&s, p[0], POLLIN);
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);
@@ -51,19 +47,13 @@ GUEST_TEST(process, fork_harvests, 30,
 	struct evset s;
 	struct pollfd *slot;
 	int p[2], half;
-	pid_t pid;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	half = (int)evset_info(&s, "filling");
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		guest_put(p[1]);
 		evset_expect(&s, p[0], POLLIN);
-		_exit(0);
 	}
-	guest_reap(pid);
 	evset_none(&s);
 	slot = (struct pollfd *)(s.map + half * (s.size / 2));
 	ck_assert_msg(slot->fd == p[0] && slot->revents == POLLIN,
@@ -101,9 +91,7 @@ GUEST_TEST(process, child_exits, 30,
 	int p[2], i;
 	pid_t pid;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	for (i = 0; i < 100; i++) {
 		pid = guest_fork();
 		if (!pid)
@@ -355,9 +343,7 @@ GUEST_TEST(process, two_holders, 30,
 	int c[2][2], p[2], i;
 	pid_t pid[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN | POLLHUP);
+	evset_pipe(&s, p, POLLIN | POLLHUP);
 	for (i = 0; i < 2; i++) {
 		guest_unix(c[i]);
 		pid[i] = guest_fork();
@@ -384,9 +370,7 @@ GUEST_TEST(process, killed_consumer, 30,
 	int p[2], status;
 	pid_t pid;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	pid = guest_fork();
 	if (!pid) {
 		evset_wait(&s, -1, NULL);
@@ -439,9 +423,7 @@ GUEST_TEST(process, table_of_its_own, 30,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	ck_assert_ptr_null(guest_join(guest_thread(close_apart, &p[0])));
 	guest_put(p[1]);
 	evset_expect(&s, p[0], POLLIN);

@@ -206,16 +206,12 @@ GUEST_TEST(process, pin_privileged, 30,
 	   "CAP_IPC_LOCK has no limit")
 {
 	struct evset s;
-	pid_t pid;
 
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		memlock(0);
 		evset_open(&s, 131072);
 		ck_assert_int_ge(evset_info(&s, "pinned"), 3 * 1024);
-		_exit(0);
 	}
-	guest_reap(pid);
 }
 
 /* Not each refusal has a line, if there were many just now. */

@@ -57,12 +57,10 @@ GUEST_TEST(process, rights_of_a_setuid_program, 30,
 	   "a program that put its rights aside may write to what it opened then, and not with them")
 {
 	struct evset s;
-	pid_t pid;
 	int e;
 
 	node_make(0666);
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		e = guest_eventfd();
 		GUEST_RETURNS(setresuid(USER, USER, 0), 0);
 		node_evset(&s, 8);
@@ -73,9 +71,7 @@ GUEST_TEST(process, rights_of_a_setuid_program, 30,
 		evset_add(&s, e, POLLIN);
 		guest_put(e);
 		evset_expect(&s, e, POLLIN);
-		_exit(0);
 	}
-	guest_reap(pid);
 }
 
 GUEST_TEST(process, rights_of_a_capability, 30,

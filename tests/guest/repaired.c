@@ -32,9 +32,7 @@ GUEST_TEST(repaired, 01_number_used_again, 20,
 	struct evset s;
 	int p[2], i, w;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	close(p[0]);
 	close(p[1]);
 	for (i = 0; i < 5; i++) {
@@ -98,9 +96,7 @@ GUEST_TEST(repaired, 02_remove_after_close, 20,
 	int p[2];
 
 	for (int i = 0; i < guest_rounds(200); i++) {
-		evset_open(&s, 8);
-		guest_pipe(p);
-		evset_add(&s, p[0], POLLIN);
+		evset_pipe(&s, p, POLLIN);
 		evset_add(&s, p[1], POLLOUT);
 		close(p[0]);
 		close(p[1]);
@@ -306,9 +302,7 @@ GUEST_TEST(repaired, 07_second_waiter, 20,
 	struct evset s;
 	int p[2], i;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	evpoller_start(&w, &s, -1);
 	for (i = 0; i < 3; i++) {
 		GUEST_RETURNS(evset_wait(&s, 0, NULL), -EBUSY);
@@ -330,9 +324,7 @@ GUEST_TEST(repaired, 07_second_process, 20,
 	int p[2];
 	pid_t pid;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	evpoller_start(&w, &s, -1);
 	pid = guest_fork();
 	if (!pid)

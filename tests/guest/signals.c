@@ -34,9 +34,7 @@ static void interrupted(int flags, int timeout)
 	long version;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	on_signal(SIGUSR1, flags);
 	version = evset_info(&s, "version");
 	evpoller_start(&w, &s, timeout);
@@ -78,9 +76,7 @@ GUEST_TEST(signals, ignored_signal, 20,
 	sigset_t set;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	signal(SIGUSR1, SIG_IGN);
 	on_signal(SIGUSR2, 0);
 	sigemptyset(&set);
@@ -156,9 +152,7 @@ GUEST_TEST(signals, killed_in_poll, 20,
 	int p[2], status;
 	pid_t pid;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	pid = guest_fork();
 	if (!pid)
 		_exit(evset_wait(&s, -1, NULL));
@@ -177,9 +171,7 @@ GUEST_TEST(signals, stopped_in_poll, 30,
 	int p[2], status;
 	pid_t pid;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	pid = guest_fork();
 	if (!pid) {
 		int n = evset_wait(&s, -1, NULL);
@@ -267,9 +259,7 @@ static void sleeps_on(int timeout)
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	evpoller_start(&w, &s, timeout);
 	nanosleep(&pause, NULL);
 	guest_in_poll(&s, w.tid);

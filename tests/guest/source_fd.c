@@ -192,17 +192,13 @@ GUEST_TEST(source, signalfd_pollfree, 30,
 {
 	struct evset s;
 	int fd, i;
-	pid_t pid;
 
 	evset_open(&s, 8);
 	fd = signal_fd(SIGUSR1);
 	for (i = 0; i < 20; i++) {
-		pid = guest_fork();
-		if (!pid) {
+		GUEST_CHILD {
 			evset_add(&s, fd, POLL_ALL);
-			_exit(0);
 		}
-		guest_reap(pid);
 		GUEST_RETURNS(evset_ispolled(&s, fd, NULL), 1);
 		/* The farewell of the queue is no hang-up of the file. */
 		told_nothing(&s);
@@ -219,17 +215,13 @@ GUEST_TEST(source, signalfd_pollfree_close, 30,
 {
 	struct evset s;
 	int fd, i;
-	pid_t pid;
 
 	for (i = 0; i < 20; i++) {
 		evset_open(&s, 8);
 		fd = signal_fd(SIGUSR1);
-		pid = guest_fork();
-		if (!pid) {
+		GUEST_CHILD {
 			evset_add(&s, fd, POLL_ALL);
-			_exit(0);
 		}
-		guest_reap(pid);
 		if (i & 1) {
 			close(fd);
 			GUEST_RETURNS(evset_info(&s, "items"), 0);
@@ -345,15 +337,11 @@ GUEST_TEST(source, signalfd_new_set, 30,
 {
 	struct evset old, s;
 	int fd = signal_fd(SIGUSR1);
-	pid_t pid;
 
 	evset_open(&old, 8);
-	pid = guest_fork();
-	if (!pid) {
+	GUEST_CHILD {
 		evset_add(&old, fd, POLLIN);
-		_exit(0);
 	}
-	guest_reap(pid);
 	GUEST_RETURNS(evset_info(&old, "items"), 1);
 	evset_open(&s, 8);
 	evset_add(&s, fd, POLLIN);

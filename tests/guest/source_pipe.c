@@ -83,9 +83,7 @@ GUEST_TEST(source, pipe_data, 30,
 	struct evset s;
 	int p[2], i;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLL_ALL);
+	evset_pipe(&s, p, POLL_ALL);
 	for (i = 0; i < 20; i++) {
 		guest_put(p[1]);
 		told(&s, p[0], POLLIN, 0);
@@ -112,9 +110,7 @@ GUEST_TEST(source, pipe_ends_apart, 30,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	evset_add(&s, p[1], POLLOUT);
 	guest_put(p[1]);
 	told(&s, p[0], POLLIN, 0);
@@ -130,9 +126,7 @@ GUEST_TEST(source, pipe_writer_closes, 30,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLL_ALL);
+	evset_pipe(&s, p, POLL_ALL);
 	close(p[1]);
 	told_true(&s, p[0], POLLHUP, 0);
 }
@@ -143,9 +137,7 @@ GUEST_TEST(source, pipe_writer_closes_unread, 30,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLL_ALL);
+	evset_pipe(&s, p, POLL_ALL);
 	guest_put(p[1]);
 	told(&s, p[0], POLLIN, 0);
 	close(p[1]);
@@ -172,9 +164,7 @@ GUEST_TEST(source, pipe_hangup_masked, 30,
 	struct evset s;
 	int p[2];
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	close(p[1]);
 	GUEST_RETURNS(evset_wait(&s, 200, NULL), 0);
 	told_nothing(&s);

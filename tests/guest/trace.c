@@ -145,9 +145,7 @@ GUEST_TEST(trace, switches, 60,
 	int p[2], i;
 	long filling, version;
 
-	evset_open(&s, 8);
-	guest_pipe(p);
-	evset_add(&s, p[0], POLLIN);
+	evset_pipe(&s, p, POLLIN);
 	filling = evset_info(&s, "filling");
 	version = evset_info(&s, "version");
 	trace_begin();
