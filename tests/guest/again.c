@@ -170,7 +170,6 @@ GUEST_TEST(again, rights_of_now, 20,
 {
 	FOR_EACH_DEVICE(d, fd, O_RDWR) {
 		struct stat st;
-		pid_t pid;
 
 		GUEST_RETURNS(fstat(fd, &st), 0);
 		GUEST_CHILD {

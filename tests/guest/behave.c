@@ -305,6 +305,16 @@ void behave_add(int ep, int fd, uint32_t events)
 		    "add of %d: %s", fd, strerror(errno));
 }
 
+static bool is_empty(void *arg)
+{
+	return behave_items(*(int *)arg) == 0;
+}
+
+void behave_until_empty(int ep)
+{
+	guest_until(is_empty, &ep, "the instance watches nothing");
+}
+
 void behave_pipe(int ep, int p[2], uint32_t events)
 {
 	guest_pipe(p);

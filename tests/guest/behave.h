@@ -155,6 +155,13 @@ void behave_add(int ep, int fd, uint32_t events);
 void behave_mod(int ep, int fd, uint32_t events);
 void behave_del(int ep, int fd);
 
+/**
+ * behave_until_empty() - wait until it watches nothing
+ *
+ * A close that falls into the asking of its file is done by a worker, within a tick.
+ */
+void behave_until_empty(int ep);
+
 /** behave_pipe() - a new pipe, its reading end watched. */
 void behave_pipe(int ep, int p[2], uint32_t events);
 
@@ -256,6 +263,7 @@ void behave_waiter_got(struct behave_waiter *w, int fd, uint32_t events);
 #ifndef GUEST_HELPERS
 #define behave_create(...)	GUEST_AT((behave_create)(__VA_ARGS__))
 #define behave_add(...)		GUEST_AT((behave_add)(__VA_ARGS__))
+#define behave_until_empty(...)	GUEST_AT((behave_until_empty)(__VA_ARGS__))
 #define behave_pipe(...)	GUEST_AT((behave_pipe)(__VA_ARGS__))
 #define behave_eventfds(...)	GUEST_AT((behave_eventfds)(__VA_ARGS__))
 #define behave_mod(...)		GUEST_AT((behave_mod)(__VA_ARGS__))

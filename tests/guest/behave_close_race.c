@@ -372,7 +372,7 @@ static void file_left_nothing(void *arg)
 	struct things *t = arg;
 
 	late_or_done(t->ctl);
-	ck_assert_int_eq(behave_items(t->a), 0);
+	behave_until_empty(t->a);
 	behave_none(t->a);
 	close(t->a);
 	close(t->p[1]);
@@ -471,7 +471,7 @@ static void nest_left_nothing(void *arg)
 {
 	struct things *t = arg;
 
-	ck_assert_int_eq(behave_items(t->a), 0);
+	behave_until_empty(t->a);
 	behave_none(t->a);
 	close(t->a);
 	lose_pipe(arg);
@@ -689,6 +689,6 @@ BEHAVE_TEST(race_reuse_under_a_harvest, 120, BEHAVE_EVERY,
 	}
 	__atomic_store_n(&f.stop, 1, __ATOMIC_RELEASE);
 	guest_join(t);
-	ck_assert_int_eq(behave_items(f.ep), 0);
+	behave_until_empty(f.ep);
 	behave_none(f.ep);
 }

@@ -407,11 +407,6 @@ static pid_t exec_hold(const int hold[2], int keep)
 	return pid;
 }
 
-static bool has_no_items(void *arg)
-{
-	return behave_items(*(int *)arg) == 0;
-}
-
 BEHAVE_TEST(exec_keeps_the_instance, 30, BEHAVE_EPOLL,
 	    "an instance without FD_CLOEXEC lives on in a program that knows nothing of it")
 {
@@ -445,7 +440,7 @@ BEHAVE_TEST(exec_closes_the_instance, 30, BEHAVE_EPOLL,
 	ck_assert_int_eq(behave_items(other), 1);
 	pid = exec_hold(hold, -1);
 	close(ep);
-	guest_until(has_no_items, &other, "the exec has closed the instance");
+	behave_until_empty(other);
 	/* The program runs on. */
 	GUEST_RETURNS(waitpid(pid, NULL, WNOHANG), 0);
 	close(hold[1]);
@@ -473,7 +468,7 @@ BEHAVE_TEST(exec_closes_the_watched, 30, BEHAVE_EPOLL,
 	guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	say(go[0]);
-	guest_until(has_no_items, &ep, "the exec has closed the watched file");
+	behave_until_empty(ep);
 	behave_none(ep);
 	close(hold[1]);
 	guest_reap(pid);
@@ -581,7 +576,7 @@ BEHAVE_TEST(scm_watched_in_flight, 30, BEHAVE_EPOLL,
 	ck_assert_int_eq(behave_items(ep), 1);
 	close(c[0]);
 	close(c[1]);
-	guest_until(has_no_items, &ep, "the file in the message is closed");
+	behave_until_empty(ep);
 	behave_none(ep);
 }
 
@@ -621,7 +616,7 @@ BEHAVE_TEST(scm_garbage, 60, BEHAVE_EPOLL,
 	guest_unix(b);
 	close(b[0]);
 	close(b[1]);
-	guest_until(has_no_items, &ep, "the collector has closed the sockets");
+	behave_until_empty(ep);
 }
 
 /*
