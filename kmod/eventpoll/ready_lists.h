@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ready_lists.h - the two lists that ovflist and rwlock have in common
+ * ready_lists.h - the two lists that ovflist, ovflist-2.6 and rwlock have in common
  *
  * A list of what is ready, and beside it a side list for what comes while the
- * consumer goes through what it took.  The stores differ in the lock, and in how
- * a producer appends.
+ * consumer goes through what it took.  The stores differ in the lock, in how a
+ * producer appends, and ovflist-2.6 in how the side list is put back.
  *
  * An item's two links are separate, so it may be on a list and on the side list
  * at once: on the side list because something came after the consumer had begun,
@@ -63,6 +63,25 @@ static inline bool lists_pending(struct ep_lists *l)
 static inline bool lists_open(struct ep_lists *l)
 {
 	return READ_ONCE(l->side) != CLOSED;
+}
+
+/*
+ * A post where producers come one at a time: to the side list during a transfer, else
+ * to the list.  Return: the item was not there yet.  Context: lock, alone.
+ */
+static inline bool lists_post(struct ep_lists *l, struct lists_item *item)
+{
+	if (unlikely(lists_open(l))) {
+		if (item->side != ALONE)
+			return false;
+		item->side = l->side;
+		WRITE_ONCE(l->side, item);
+		return true;
+	}
+	if (!list_empty(&item->node))
+		return false;
+	list_add_tail(&item->node, &l->list);
+	return true;
 }
 
 /* Takes all that is ready and opens the side list.  Context: lock, alone. */

@@ -54,22 +54,12 @@ static void ovflist_init(struct ep_ready *ready)
 static unsigned int ovflist_post(struct ep_ready *ready,
 				 struct ep_link *link)
 {
-	struct lists_item *item = lists_item_of(link);
 	struct ovflist *s = store_of(ready);
-	bool fresh = false;
 	unsigned long flags;
+	bool fresh;
 
 	spin_lock_irqsave(&s->lock, flags);
-	if (unlikely(lists_open(&s->lists))) {
-		if (item->side == ALONE) {
-			item->side = s->lists.side;
-			WRITE_ONCE(s->lists.side, item);
-			fresh = true;
-		}
-	} else if (list_empty(&item->node)) {
-		list_add_tail(&item->node, &s->lists.list);
-		fresh = true;
-	}
+	fresh = lists_post(&s->lists, lists_item_of(link));
 	spin_unlock_irqrestore(&s->lock, flags);
 	return fresh ? EP_FRESH : EP_OLD;
 }

@@ -70,23 +70,15 @@ static void ovflist26_init(struct ep_ready *ready)
 static unsigned int ovflist26_post(struct ep_ready *ready,
 				   struct ep_link *link)
 {
-	struct lists_item *item = lists_item_of(link);
 	struct ovflist26 *s = store_of(ready);
 	unsigned int posted = EP_SILENT;
 	unsigned long flags;
+	bool fresh;
 
 	spin_lock_irqsave(&s->lock, flags);
-	if (unlikely(lists_open(&s->lists))) {
-		if (item->side == ALONE) {
-			item->side = s->lists.side;
-			WRITE_ONCE(s->lists.side, item);
-		}
-	} else {
-		posted = EP_OLD;
-		if (list_empty(&item->node)) {
-			list_add_tail(&item->node, &s->lists.list);
-			posted = EP_FRESH;
-		}
+	fresh = lists_post(&s->lists, lists_item_of(link));
+	if (likely(!lists_open(&s->lists))) {
+		posted = fresh ? EP_FRESH : EP_OLD;
 		if (ep_ready_wake_waiter(ready))
 			posted |= EP_WOKE;
 	}

@@ -59,69 +59,16 @@
  * have, and this store has not.  Those who poll were woken only by who had got that
  * lock.
  */
-#include <linux/atomic.h>
-#include <linux/container_of.h>
 #include <linux/sched.h>
 
-#include "ready.h"
-#include "wfcq.h"
-
-enum { IDLE, READY, ZOMBIE };
-
-struct item {
-	struct node node;
-	atomic_t state;
-};
-
-struct wfcqueue {
-	struct queue ready;	/* producers append here */
-	struct queue taken;	/* the consumer's, kept between transfers */
-};
-
-EP_READY_FITS(struct wfcqueue);
-EP_LINK_FITS(struct item);
-
-static struct wfcqueue *store_of(struct ep_ready *ready)
-{
-	return (struct wfcqueue *)ready->space;
-}
-
-static struct item *item_of(struct node *node)
-{
-	return container_of(node, struct item, node);
-}
-
-static void append(struct queue *q, struct item *item)
-{
-	queue_append(q, &item->node, &item->node);
-}
-
-static void wfcqueue_init(struct ep_ready *ready)
-{
-	queue_init(&store_of(ready)->ready);
-	queue_init(&store_of(ready)->taken);
-}
-
-static void wfcqueue_init_link(struct ep_link *link)
-{
-	atomic_set(&((struct item *)link->space)->state, IDLE);
-}
+#include "ready_wfcq.h"
 
 static unsigned int wfcqueue_post(struct ep_ready *ready, struct ep_link *link)
 {
-	struct item *item = (struct item *)link->space;
-
-	if (atomic_cmpxchg(&item->state, IDLE, READY) != IDLE)
+	if (!wfcq_flip(wfcq_item_of(link)))
 		return EP_SILENT;
-	append(&store_of(ready)->ready, item);
+	wfcq_append(&wfcqueue_of(ready)->ready, wfcq_item_of(link));
 	return EP_FRESH;
-}
-
-static bool wfcqueue_pending(struct ep_ready *ready)
-{
-	struct wfcqueue *s = store_of(ready);
-
-	return !queue_empty(&s->ready) || !queue_empty(&s->taken);
 }
 
 /* A poll: nothing is taken off. */
@@ -133,7 +80,7 @@ static void look(struct wfcqueue *s, struct ep_batch *batch)
 		return;
 	for (node = queue_next(&s->taken.head); node && !ep_batch_full(batch);
 	     node = queue_after(node)) {
-		if (atomic_read(&item_of(node)->state) != ZOMBIE)
+		if (atomic_read(&wfcq_item_at(node)->state) != ZOMBIE)
 			ep_visit(batch, (struct ep_link *)node);
 		else
 			cond_resched();
@@ -142,11 +89,9 @@ static void look(struct wfcqueue *s, struct ep_batch *batch)
 
 static void send(struct wfcqueue *s, struct ep_batch *batch)
 {
-	struct node *node;
+	struct wfcq_item *item;
 
-	while (!ep_batch_full(batch) && (node = queue_take(&s->taken))) {
-		struct item *item = item_of(node);
-
+	while (!ep_batch_full(batch) && (item = wfcq_take(&s->taken))) {
 		if (atomic_read(&item->state) == ZOMBIE) {
 			ep_item_free((struct ep_link *)item);
 			cond_resched();
@@ -159,10 +104,10 @@ static void send(struct wfcqueue *s, struct ep_batch *batch)
 			atomic_set(&item->state, IDLE);
 			break;
 		case EP_AGAIN:
-			append(&s->ready, item);
+			wfcq_append(&s->ready, item);
 			break;
 		case EP_LEAVE:
-			append(&s->taken, item);
+			wfcq_append(&s->taken, item);
 			break;
 		}
 	}
@@ -170,7 +115,7 @@ static void send(struct wfcqueue *s, struct ep_batch *batch)
 
 static bool wfcqueue_transfer(struct ep_ready *ready, struct ep_batch *batch)
 {
-	struct wfcqueue *s = store_of(ready);
+	struct wfcqueue *s = wfcqueue_of(ready);
 
 	queue_splice(&s->taken, &s->ready);
 	if (ep_batch_looks(batch)) {
@@ -178,37 +123,20 @@ static bool wfcqueue_transfer(struct ep_ready *ready, struct ep_batch *batch)
 		return false;
 	}
 	send(s, batch);
-	if (!wfcqueue_pending(ready))
+	if (!wfcq_pending(ready))
 		return false;
 	ep_ready_wake_pollers(ready);
 	return true;
 }
 
-static bool wfcqueue_forget(struct ep_ready *ready, struct ep_link *link)
-{
-	struct item *item = (struct item *)link->space;
-
-	return atomic_xchg(&item->state, ZOMBIE) == IDLE;
-}
-
-static void wfcqueue_reap(struct ep_ready *ready)
-{
-	struct wfcqueue *s = store_of(ready);
-	struct node *node;
-
-	queue_splice(&s->taken, &s->ready);
-	while ((node = queue_take(&s->taken)))
-		ep_item_free((struct ep_link *)item_of(node));
-}
-
 const struct ep_store ep_store_wfcqueue = {
 	.name = "wfcqueue",
 	.trylock_wake = true,
-	.init = wfcqueue_init,
-	.init_link = wfcqueue_init_link,
+	.init = wfcq_init,
+	.init_link = wfcq_init_item,
 	.post = wfcqueue_post,
-	.pending = wfcqueue_pending,
+	.pending = wfcq_pending,
 	.transfer = wfcqueue_transfer,
-	.forget = wfcqueue_forget,
-	.reap = wfcqueue_reap,
+	.forget = wfcq_forget,
+	.reap = wfcq_reap,
 };

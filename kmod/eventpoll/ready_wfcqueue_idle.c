@@ -38,103 +38,39 @@
  * as many as max_user_watches leaves its user, and no ADD works when they are used
  * up, until a wait or a poll of the instance comes by, or it is closed.
  */
-#include <linux/atomic.h>
-#include <linux/container_of.h>
 #include <linux/sched.h>
 
-#include "ready.h"
-#include "wfcq.h"
-
-enum { IDLE, READY, ZOMBIE };
-
-struct item {
-	struct node node;
-	atomic_t state;
-};
-
-struct wfcqueue {
-	struct queue ready;	/* producers append here */
-	struct queue taken;	/* the consumer's, kept between transfers */
-};
-
-EP_READY_FITS(struct wfcqueue);
-EP_LINK_FITS(struct item);
-
-static struct wfcqueue *store_of(struct ep_ready *ready)
-{
-	return (struct wfcqueue *)ready->space;
-}
-
-static struct item *item_of(struct ep_link *link)
-{
-	return (struct item *)link->space;
-}
-
-/* Return: true for the one who has to append it. */
-static bool flip(struct item *item)
-{
-	return atomic_cmpxchg(&item->state, IDLE, READY) == IDLE;
-}
-
-static void append(struct queue *q, struct item *item)
-{
-	queue_append(q, &item->node, &item->node);
-}
-
-static void wfcqueue_init(struct ep_ready *ready)
-{
-	queue_init(&store_of(ready)->ready);
-	queue_init(&store_of(ready)->taken);
-}
-
-static void wfcqueue_init_link(struct ep_link *link)
-{
-	atomic_set(&item_of(link)->state, IDLE);
-}
+#include "ready_wfcq.h"
 
 static unsigned int wfcqueue_post(struct ep_ready *ready,
 				  struct ep_link *link)
 {
-	if (!flip(item_of(link)))
+	if (!wfcq_flip(wfcq_item_of(link)))
 		return EP_OLD;
-	append(&store_of(ready)->ready, item_of(link));
+	wfcq_append(&wfcqueue_of(ready)->ready, wfcq_item_of(link));
 	return EP_FRESH;
 }
 
-static bool wfcqueue_pending(struct ep_ready *ready)
-{
-	struct wfcqueue *s = store_of(ready);
-
-	return !queue_empty(&s->ready) || !queue_empty(&s->taken);
-}
-
-static struct item *take(struct queue *q)
-{
-	struct node *node = queue_take(q);
-
-	return node ? container_of(node, struct item, node) : NULL;
-}
-
 /* Puts an item back to where it was taken from. */
-static void put_first(struct queue *q, struct item *item)
+static void put_first(struct queue *q, struct wfcq_item *item)
 {
 	struct queue first;
 
 	queue_init(&first);
-	append(&first, item);
+	wfcq_append(&first, item);
 	queue_splice(&first, q);
 	queue_splice(q, &first);
 }
 
 static bool wfcqueue_transfer(struct ep_ready *ready, struct ep_batch *batch)
 {
-	struct wfcqueue *s = store_of(ready);
+	struct wfcqueue *s = wfcqueue_of(ready);
 	struct queue again;
-	struct item *item;
+	struct wfcq_item *item;
 
 	queue_init(&again);
 	queue_splice(&s->taken, &s->ready);
-	while (!ep_batch_full(batch) && (item = take(&s->taken))) {
+	while (!ep_batch_full(batch) && (item = wfcq_take(&s->taken))) {
 		if (atomic_read(&item->state) == ZOMBIE) {
 			ep_item_free((struct ep_link *)item);
 			cond_resched();
@@ -150,42 +86,27 @@ static bool wfcqueue_transfer(struct ep_ready *ready, struct ep_batch *batch)
 		case EP_DONE:
 			break;
 		case EP_AGAIN:
-			if (flip(item))
-				append(&again, item);
+			if (wfcq_flip(item))
+				wfcq_append(&again, item);
 			break;
 		case EP_LEAVE:
-			if (flip(item))
+			if (wfcq_flip(item))
 				put_first(&s->taken, item);
 			break;
 		}
 	}
 	queue_splice(&s->ready, &again);
-	return wfcqueue_pending(ready);
-}
-
-static bool wfcqueue_forget(struct ep_ready *ready, struct ep_link *link)
-{
-	return atomic_xchg(&item_of(link)->state, ZOMBIE) == IDLE;
-}
-
-static void wfcqueue_reap(struct ep_ready *ready)
-{
-	struct wfcqueue *s = store_of(ready);
-	struct item *item;
-
-	queue_splice(&s->taken, &s->ready);
-	while ((item = take(&s->taken)))
-		ep_item_free((struct ep_link *)item);
+	return wfcq_pending(ready);
 }
 
 const struct ep_store ep_store_wfcqueue_idle = {
 	.name = "wfcqueue-idle",
 	.trylock_wake = true,
-	.init = wfcqueue_init,
-	.init_link = wfcqueue_init_link,
+	.init = wfcq_init,
+	.init_link = wfcq_init_item,
 	.post = wfcqueue_post,
-	.pending = wfcqueue_pending,
+	.pending = wfcq_pending,
 	.transfer = wfcqueue_transfer,
-	.forget = wfcqueue_forget,
-	.reap = wfcqueue_reap,
+	.forget = wfcq_forget,
+	.reap = wfcq_reap,
 };

@@ -2,9 +2,9 @@
 /*
  * removal.c - the end of an item: by ctl, by the close of its file, by release
  *
- * Every item is registered with fcblist, and exactly one thing
- * ends that registration: a file_notify_unregister() that returns 0, or the call
- * of ep_file_closed().  Whoever ended it removes the item.  Ctl and release hold
+ * Every item is registered with fcblist, and exactly one thing ends that
+ * registration: a file_notify_unregister() that returns 0, or the call of
+ * ep_file_closed().  Whoever ended it removes the item.  Ctl and release hold
  * ep->mtx over both, and take the item off the wait queues first, while the file
  * is whole; the moment the registration has ended the file may go, and the item
  * does not look at it any more.  Where the closer was first it is in

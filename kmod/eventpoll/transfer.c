@@ -3,8 +3,8 @@
  * transfer.c - the consumer: asks what is ready, and tells it
  *
  * One run through the store at a time, under ep->mtx.  The store decides on the order
- * and what it keeps; for each item it calls ep_visit().  What a look at an instance
- * costs nobody who only waits is in eventpoll.h: ep_pending(), ep_item_ask().
+ * and what it keeps; for each item it calls ep_visit().  The looks that every call and
+ * every event pays for are inline in eventpoll.h: ep_pending(), ep_item_ask().
  */
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
@@ -67,10 +67,14 @@ bool ep_is_edge(const struct ep_link *link)
 	return container_of(link, struct epitem, link)->events & EPOLLET;
 }
 
+static __always_inline __poll_t ask(struct ep_batch *batch, struct epitem *item)
+{
+	return ep_item_ask(item, &batch->pt, batch->depth + 1, batch->outside);
+}
+
 bool ep_ask(struct ep_batch *batch, struct ep_link *link)
 {
-	return ep_item_ask(ep_item_of(link), &batch->pt, batch->depth + 1,
-			   batch->outside);
+	return ask(batch, ep_item_of(link));
 }
 
 static enum ep_verdict leave(struct ep_batch *batch, int n)
@@ -107,10 +111,8 @@ static noinline enum ep_verdict nothing(struct ep_batch *batch)
 enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 {
 	struct epitem *item = ep_item_of(link);
-	__poll_t events;
+	__poll_t events = ask(batch, item);
 
-	events = ep_item_ask(item, &batch->pt, batch->depth + 1,
-			     batch->outside);
 	if (batch->look)
 		return events ? leave(batch, 1) : nothing(batch);
 	ep_stall();

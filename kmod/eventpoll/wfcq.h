@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * wfcq.h - the wait-free queue that ready_wfcqueue.c and ready_wfcqueue_idle.c have
- * in common
+ * wfcq.h - the wait-free queue of ready_wfcq.h
  *
  * As in liburcu.  A node points to the next; the tail points to the last node, or to
  * the dummy in the head when there is none.  To append, exchange the tail for the
