@@ -4,7 +4,7 @@
  *
  * exhibit.c		options, the list, rounds and the verdict
  * exhibit_tell.c	stories as text, module parameters, waiting
- * exhibit_set.c	an instance of /dev/epoll, sources of events
+ * exhibit_set.c	an instance of either device, sources of events
  * exhibit_2002.c	stale, delete, lostbit, twowaiters
  * exhibit_lost.c	singlepass, wfcqueue, llist
  * exhibit_starve.c	starve
@@ -60,6 +60,9 @@ struct exhibit {
 	const struct way *ways;
 	int n_ways;
 };
+
+/* For n_ways. */
+#define COUNT(array)	((int)(sizeof(array) / sizeof((array)[0])))
 
 extern const struct exhibit exhibit_singlepass, exhibit_wfcqueue, exhibit_llist,
 	exhibit_starve,
@@ -142,6 +145,12 @@ int set_items(const struct set *s);
 
 /** half_of() - which half a slot is in. */
 int half_of(const struct set *s, const struct pollfd *slot);
+
+/** port_open() - an instance of /dev/eventpoll with a store; its descriptor. */
+int port_open(int store);
+
+/** port_watch() - EPOLL_CTL_ADD; what it tells has @fd or another word as data. */
+void port_watch(int port, int fd, unsigned int events, unsigned int data);
 
 void open_pipe(int p[2]);	/* non-blocking; p[0] reads */
 void open_socket(int sv[2]);	/* a connected pair, non-blocking */

@@ -15,8 +15,6 @@
 #include "devepoll.h"
 #include "exhibit.h"
 
-#define COUNT(array)	((int)(sizeof(array) / sizeof((array)[0])))
-
 /* With the defect first, then without. */
 #define TWO_WAYS(mod, defect) {						\
 	{ .title = "As in 2002 (" mod " faithful=" defect ")",		\

@@ -134,10 +134,6 @@ static bool is_held(void *arg)
 
 static void queue_open(struct consumer *c)
 {
-	struct epoll_event ev = {
-		.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.fd = c->fd,
-	};
-
 	if (c->design->store < 0) {
 		set_open(&c->set);
 		c->queue = c->set.fd;
@@ -145,11 +141,8 @@ static void queue_open(struct consumer *c)
 		     "the socket was not taken");
 		return;
 	}
-	c->queue = eventpoll_create(c->design->store, EPOLL_CLOEXEC);
-	if (c->queue < 0)
-		fail("/dev/eventpoll (is the module eventpoll_port loaded?)");
-	if (eventpoll_ctl(c->queue, EPOLL_CTL_ADD, c->fd, &ev))
-		fail("EVENTPOLL_CTL");
+	c->queue = port_open(c->design->store);
+	port_watch(c->queue, c->fd, EPOLLIN | EPOLLOUT | EPOLLET, (unsigned int)c->fd);
 }
 
 static void queue_close(struct consumer *c)
@@ -245,7 +238,7 @@ const struct exhibit exhibit_wfcqueue = {
 	.moral = "One step moved repairs it: idle first, then the look at the file. What comes afterwards appends the item again.",
 	.round = lost_round,
 	.ways = wfcqueue_ways,
-	.n_ways = (int)(sizeof(wfcqueue_ways) / sizeof(wfcqueue_ways[0])),
+	.n_ways = COUNT(wfcqueue_ways),
 };
 
 static const struct way llist_ways[] = {
@@ -265,7 +258,7 @@ const struct exhibit exhibit_llist = {
 	.moral = "The first version of the patch marked such an item, and looked at the mark in the end. The third took the mark away as unnecessary.",
 	.round = lost_round,
 	.ways = llist_ways,
-	.n_ways = (int)(sizeof(llist_ways) / sizeof(llist_ways[0])),
+	.n_ways = COUNT(llist_ways),
 };
 
 static const struct way singlepass_ways[] = {
@@ -290,5 +283,5 @@ const struct exhibit exhibit_singlepass = {
 	.moral = "One question separates the generations: what does an event do to an item that the consumer holds right now? Nothing; park it beside the list; flip its state and append it again; write to the other half.",
 	.round = lost_round,
 	.ways = singlepass_ways,
-	.n_ways = (int)(sizeof(singlepass_ways) / sizeof(singlepass_ways[0])),
+	.n_ways = COUNT(singlepass_ways),
 };

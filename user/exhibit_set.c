@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * exhibit_set.c - an instance of /dev/epoll, sources of events
+ * exhibit_set.c - an instance of either device, sources of events
  *
  * Documented in exhibit.h.
  */
@@ -9,12 +9,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "devepoll.h"
+#include "eventpoll.h"
 #include "exhibit.h"
 
 #define MAX_FDS 16
@@ -89,6 +91,23 @@ int set_items(const struct set *s)
 int half_of(const struct set *s, const struct pollfd *slot)
 {
 	return (const char *)slot >= s->map + EP_MAP_SIZE(MAX_FDS) / 2;
+}
+
+int port_open(int store)
+{
+	int port = eventpoll_create(store, EPOLL_CLOEXEC);
+
+	if (port < 0)
+		fail("/dev/eventpoll (is the module eventpoll_port loaded?)");
+	return port;
+}
+
+void port_watch(int port, int fd, unsigned int events, unsigned int data)
+{
+	struct epoll_event ev = { .events = events, .data.u32 = data };
+
+	if (eventpoll_ctl(port, EPOLL_CTL_ADD, fd, &ev))
+		fail("EVENTPOLL_CTL");
 }
 
 void open_pipe(int p[2])

@@ -45,14 +45,12 @@ static bool starve_round(const struct way *way)
 	int queue, fd[FILES], times[FILES] = { 0 }, never = 0;
 	struct epoll_event ev[ROOM];
 
-	queue = eventpoll_create(way->design->store, EPOLL_CLOEXEC);
-	if (queue < 0)
-		fail("/dev/eventpoll (is the module eventpoll_port loaded?)");
+	queue = port_open(way->design->store);
 	for (int i = 0; i < FILES; i++) {
-		ev[0] = (struct epoll_event){ .events = EPOLLIN, .data.u32 = i };
 		fd[i] = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (fd[i] < 0 || eventpoll_ctl(queue, EPOLL_CTL_ADD, fd[i], ev))
-			fail("watching an eventfd");
+		if (fd[i] < 0)
+			fail("eventfd");
+		port_watch(queue, fd[i], EPOLLIN, (unsigned int)i);
 	}
 	told("program", "watches %d files for IN, level-triggered, all of them ready, and reads none",
 	     FILES);
@@ -98,5 +96,5 @@ const struct exhibit exhibit_starve = {
 	.moral = "Since 2007 what was told goes to the tail, so that all take turns: it is what a program relies on when it asks for a few events at a time.",
 	.round = starve_round,
 	.ways = starve_ways,
-	.n_ways = (int)(sizeof(starve_ways) / sizeof(starve_ways[0])),
+	.n_ways = COUNT(starve_ways),
 };
