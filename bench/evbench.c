@@ -112,12 +112,20 @@ refuse(const char *(*names)(size_t i), const char *fmt, ...)
 	exit(2);
 }
 
-static size_t find(const char *(*names)(size_t i), const char *what, const char *name)
+/* Where a name is among others, or how many these are. */
+static size_t index_of(const char *(*names)(size_t i), const char *name)
 {
 	size_t i = 0;
 
 	while (names(i) && strcmp(names(i), name))
 		i++;
+	return i;
+}
+
+static size_t find(const char *(*names)(size_t i), const char *what, const char *name)
+{
+	size_t i = index_of(names, name);
+
 	if (!names(i))
 		refuse(names, "unknown %s '%s': %s", what, name,
 		       names(0) ? "one of" : "there is none");
@@ -193,12 +201,11 @@ static void read_option(struct request *req, char ***argv)
 {
 	const char *name = **argv + 2, *value;
 	char *equals = strchr(**argv, '=');
-	size_t i = 0;
+	size_t i;
 
 	if (equals)
 		*equals = '\0';
-	while (common_name(i) && strcmp(common_name(i), name))
-		i++;
+	i = index_of(common_name, name);
 	if (i < O_COUNT && !common[i].value) {
 		if (equals)
 			refuse(NULL, "--%s takes no value", name);
