@@ -369,7 +369,7 @@ no_wake:
 }
 
 /*
- * No instance is open, and nobody is in ep_file_closed(), which pins us.  Walks and
+ * No instance is open, and nobody is in ep_item_closed(), which pins us.  Walks and
  * callbacks may still be in our code.
  */
 static void __exit eventpoll_port_exit(void)

@@ -28,7 +28,7 @@
  *
  * Locks, outermost first
  *
- *	nest_mtx	   nesting.c: who watches whom
+ *	nest_mtx	   nest.c: who watches whom
  *	ep->mtx		   an instance's tree, items, and consumer's side; of a
  *			   watching instance before that of a watched one
  *	fcblist's mutex	   in file_notify_register() and file_notify_unregister()
@@ -36,7 +36,7 @@
  *			   kernel's epoll among them
  *	wait queue's lock  of the file, under which producers run
  *	store's lock	   each store tells its own
- *	links_mtx	   leaf: the links of nesting.c; inside ep->mtx
+ *	links_mtx	   leaf: the links of nest.c; inside ep->mtx
  *	ep->wq.lock	   leaf, as choice_mtx of instance.c
  *	ep->poll_wait.lock beside it; the queue that those who watch us are on, so
  *			   it is at once the "wait queue's lock" of the next one
@@ -65,7 +65,7 @@ static int insert(struct eventpoll *ep, struct file *file, int fd,
 	item->data = event->data;
 
 	ep_interest_add(ep, item);
-	err = file_notify_register(file, &item->fcb, NULL, ep_file_closed, item);
+	err = file_notify_register(file, &item->fcb, NULL, ep_item_closed, item);
 	if (err) {
 		ep_item_end(item);
 		refcount_dec(&ep->refs);

@@ -47,7 +47,7 @@
  * @work: wakes @poll_wait when it cannot be done at once
  * @work_marked: it passes io_uring's mark on (wake.c); atomic
  * @watchers: items of ours that watch it; written under links_mtx
- * @nest_mark: the walk of nesting.c that came by last; nest_mtx
+ * @nest_mark: the walk of nest.c that came by last; nest_mtx
  * @nest_height: what it found; nest_mtx
  * @rcu: the memory stays until readers are through
  */
@@ -86,17 +86,17 @@ enum ep_kind {
 };
 
 /**
- * struct ep_entry - our entry on one wait queue of a watched file
+ * struct ep_tap - our entry on one wait queue of a watched file
  * @wait: the entry; its function is the producer
  * @head: the queue; NULL once the owner of the queue took the entry off
  * @item: whose
  * @next: the next one of the same item; most files have one queue
  */
-struct ep_entry {
+struct ep_tap {
 	struct wait_queue_entry wait;
 	struct wait_queue_head *head;
 	struct epitem *item;
-	struct ep_entry *next;
+	struct ep_tap *next;
 };
 
 /**
@@ -110,10 +110,10 @@ struct ep_entry {
  * @file: not pinned, but see the top of eventpoll.c
  * @data: the user's; ep->mtx
  * @node: in ep->tree
- * @entries: on the wait queues of @file; ep->mtx
- * @entry: the first of them, so that most need no second allocation
+ * @taps: on the wait queues of @file; ep->mtx
+ * @tap: the first of them, so that most need no second allocation
  * @fcb: its registration with fcblist
- * @link_node: in the tree of links (nesting.c); links_mtx
+ * @link_node: in the tree of links (nest.c); links_mtx
  * @rcu: a producer may hold it until then; by then it is no link
  */
 struct epitem {
@@ -126,8 +126,8 @@ struct epitem {
 	struct file *file;
 	u64 data;
 	struct rb_node node;
-	struct ep_entry *entries;
-	struct ep_entry entry;
+	struct ep_tap *taps;
+	struct ep_tap tap;
 	struct fcb_struct fcb;
 	union {
 		struct rb_node link_node;
@@ -240,11 +240,11 @@ void ep_item_remove(struct epitem *item);
 void ep_remove_all(struct eventpoll *ep);
 
 /**
- * ep_file_closed() - fcblist tells that the file of an item is closing
+ * ep_item_closed() - fcblist tells that the file of an item is closing
  * @file: the file
  * @data: the item
  */
-void ep_file_closed(struct file *file, void *data);
+void ep_item_closed(struct file *file, void *data);
 
 /* transfer.c */
 
@@ -409,7 +409,7 @@ struct epitem *ep_interest_find(struct eventpoll *ep, const struct file *file,
 void ep_interest_add(struct eventpoll *ep, struct epitem *item);
 void ep_interest_del(struct eventpoll *ep, struct epitem *item);
 
-/* nesting.c */
+/* nest.c */
 
 /**
  * ep_nest_link() - this item is a link of paths

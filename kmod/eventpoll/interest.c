@@ -5,7 +5,7 @@
  * The key is the file and the number under which it was added, so that two
  * numbers of one file are two items, and a number that was closed and used again
  * names another item than before.  ep->mtx guards it all.  An item that watches an
- * instance is a link of nesting.c for as long as it is in here.
+ * instance is a link of nest.c for as long as it is in here.
  */
 #include "eventpoll.h"
 

@@ -9,7 +9,7 @@
  *
  * A key of 0 says that something happened but not what: the item is posted, and
  * asked when it is transferred.  POLLFREE says that the queue is about to go: the
- * entry comes off in there, and the clearing of entry->head is the last that the
+ * entry comes off in there, and the clearing of tap->head is the last that the
  * producer does with the item.
  */
 #include <linux/atomic.h>
@@ -64,7 +64,7 @@ struct epitem *ep_item_alloc(struct eventpoll *ep, struct file *file, int fd)
 	item->kind = ep_kind_of(file);
 	item->nested = false;
 	RB_CLEAR_NODE(&item->link_node);
-	item->entries = NULL;
+	item->taps = NULL;
 	refcount_inc(&ep->refs);
 	atomic_inc(&ep_items);
 	return item;
@@ -135,8 +135,8 @@ static __always_inline bool wake(struct eventpoll *ep, const struct epitem *from
 static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 		     int flags, void *key)
 {
-	struct ep_entry *entry = container_of(wait, struct ep_entry, wait);
-	struct epitem *item = entry->item;
+	struct ep_tap *tap = container_of(wait, struct ep_tap, wait);
+	struct epitem *item = tap->item;
 	struct eventpoll *ep = item->ep;
 	__poll_t bits = key_to_poll(key);
 	__poll_t events = READ_ONCE(item->events);
@@ -156,7 +156,7 @@ static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 	if (unlikely(bits & POLLFREE)) {
 		list_del_init(&wait->entry);
 		/* Pairs with the acquire in ep_item_unhook(). */
-		smp_store_release(&entry->head, NULL);
+		smp_store_release(&tap->head, NULL);
 	}
 	return taken;
 }
@@ -172,26 +172,26 @@ static void hook_queue(struct file *file, struct wait_queue_head *head,
 {
 	struct ep_hooking *h = container_of(pt, struct ep_hooking, pt);
 	struct epitem *item = h->item;
-	struct ep_entry *entry = &item->entry;
+	struct ep_tap *tap = &item->tap;
 
 	if (h->err)
 		return;
-	if (item->entries) {
-		entry = kmalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
-		if (!entry) {
+	if (item->taps) {
+		tap = kmalloc(sizeof(*tap), GFP_KERNEL_ACCOUNT);
+		if (!tap) {
 			h->err = -ENOMEM;
 			return;
 		}
 	}
-	init_waitqueue_func_entry(&entry->wait, ep_wakeup);
-	entry->head = head;
-	entry->item = item;
-	entry->next = item->entries;
-	item->entries = entry;
+	init_waitqueue_func_entry(&tap->wait, ep_wakeup);
+	tap->head = head;
+	tap->item = item;
+	tap->next = item->taps;
+	item->taps = tap;
 	if ((item->events & EPOLLEXCLUSIVE) && !planted(PLANT_ALLEXCLUSIVE))
-		add_wait_queue_exclusive(head, &entry->wait);
+		add_wait_queue_exclusive(head, &tap->wait);
 	else
-		add_wait_queue(head, &entry->wait);
+		add_wait_queue(head, &tap->wait);
 }
 
 int ep_item_hook(struct epitem *item, __poll_t *revents)
@@ -206,21 +206,21 @@ int ep_item_hook(struct epitem *item, __poll_t *revents)
 void ep_item_unhook(struct epitem *item)
 {
 	struct wait_queue_head *head;
-	struct ep_entry *entry;
+	struct ep_tap *tap;
 
-	while ((entry = item->entries)) {
-		item->entries = entry->next;
+	while ((tap = item->taps)) {
+		item->taps = tap->next;
 		rcu_read_lock();
 		/*
 		 * Pairs with the release in ep_wakeup().  RCU keeps a queue
 		 * alive whose owner is sending POLLFREE at this moment.
 		 */
-		head = smp_load_acquire(&entry->head);
+		head = smp_load_acquire(&tap->head);
 		if (head)
-			remove_wait_queue(head, &entry->wait);
+			remove_wait_queue(head, &tap->wait);
 		rcu_read_unlock();
-		if (entry != &item->entry)
-			kfree(entry);
+		if (tap != &item->tap)
+			kfree(tap);
 	}
 }
 

@@ -4,11 +4,11 @@
  *
  * Every item is registered with fcblist, and exactly one thing ends that
  * registration: a file_notify_unregister() that returns 0, or the call of
- * ep_file_closed().  Whoever ended it removes the item.  Ctl and release hold
+ * ep_item_closed().  Whoever ended it removes the item.  Ctl and release hold
  * ep->mtx over both, and take the item off the wait queues first, while the file
  * is whole; the moment the registration has ended the file may go, and the item
  * does not look at it any more.  Where the closer was first it is in
- * ep_file_closed() and waits for ep->mtx: they leave the item to it.  The item's
+ * ep_item_closed() and waits for ep->mtx: they leave the item to it.  The item's
  * reference keeps the instance for it, even past release, and its registration
  * the module.  A file whose count is zero but whose closer is still on its way,
  * however long, is not waited for by anybody.
@@ -19,7 +19,7 @@
  *    instead of taking a global mutex): above, and a watched instance is a file like
  *    any other here: pinned, or left to its closer.
  *  - a reader that is still in an instance when it is freed (CVE-2026-43074, 6.4 to
- *    7.0-rc): nesting.c comes to an instance by a link, under a mutex that the end
+ *    7.0-rc): nest.c comes to an instance by a link, under a mutex that the end
  *    of the link takes, and ep_put() frees after a grace period, as items are freed.
  *  - vfs_poll() of a file whose count is zero already (CVE-2024-38580): whoever
  *    asks a file pins it first, and what cannot be pinned has nothing to tell
@@ -66,7 +66,7 @@ void ep_item_remove(struct epitem *item)
 		fput(file);
 }
 
-void ep_file_closed(struct file *file, void *data)
+void ep_item_closed(struct file *file, void *data)
 {
 	struct epitem *item = data;
 	struct eventpoll *ep = item->ep;

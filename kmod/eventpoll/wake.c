@@ -26,7 +26,7 @@
  * can lose a wake-up.  tests/model/wfcqueue_wake.pml has this protocol and those that
  * lose one, on a machine with store buffers.
  *
- * Instances of ours can make no cycle (nesting.c).  Instances of the kernel's
+ * Instances of ours can make no cycle (nest.c).  Instances of the kernel's
  * epoll can take part in one that nobody sees: ours watches the kernel's, which
  * watches ours.  The locks of such a ring of queues would be taken in a circle.
  * So a wake-up that comes from a kernel's instance is not passed on under that

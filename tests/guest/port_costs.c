@@ -21,7 +21,7 @@
 /* Numbers that nothing else has. */
 #define BASE		1000
 
-/* What two links may make of one file: nesting.c, and the kernel. */
+/* What two links may make of one file: nest.c, and the kernel. */
 #define PATHS_OF_TWO	500
 
 static int instance(void)

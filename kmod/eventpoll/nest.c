@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nesting.c - instances that watch instances: cycles, depth, paths
+ * nest.c - instances that watch instances: cycles, depth, paths
  *
  * Three things are refused at ADD, with the errno that the kernel has: a cycle
  * and a chain of more than EP_MAX_NESTS links (ELOOP), and more paths from one
