@@ -20,6 +20,8 @@ tests_guest_tests_SOURCES = \
 	tests/guest/sources.c \
 	tests/guest/stage.c \
 	tests/guest/stage.h \
+	tests/guest/fuse_server.c \
+	tests/guest/fuse.h \
 	tests/guest/user.c \
 	tests/guest/user.h \
 	tests/guest/abi.c \
@@ -88,6 +90,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/behave_numbers.c \
 	tests/guest/behave_process.c \
 	tests/guest/behave_fdinfo.c \
+	tests/guest/behave_fuse.c \
 	tests/guest/port.c \
 	tests/guest/port_limit.c \
 	tests/guest/port_costs.c \
