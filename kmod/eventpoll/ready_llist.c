@@ -128,7 +128,8 @@ static bool llist_pending(struct ep_ready *ready)
 
 static void push(struct llist_node **first, struct llist_node *node)
 {
-	node->next = *first;
+	/* The mark, too: producers look at it. */
+	WRITE_ONCE(node->next, *first);
 	*first = node;
 }
 
@@ -158,7 +159,7 @@ static bool llist_transfer(struct ep_ready *ready, struct ep_batch *batch)
 	for (node = told; node; node = next) {
 		struct item *item = item_of(link_of(node));
 
-		next = node->next;
+		next = READ_ONCE(node->next);
 		mark_off(item);
 		if (item->again)
 			llist_post(ready, link_of(node));

@@ -72,7 +72,8 @@ static bool append_side(struct lists_item *item, struct ep_lists *l)
 {
 	if (cmpxchg(&item->side, ALONE, NULL) != ALONE)
 		return false;
-	item->side = xchg(&l->side, item);
+	/* Others look at it, too, and go away. */
+	WRITE_ONCE(item->side, xchg(&l->side, item));
 	return true;
 }
 

@@ -100,7 +100,12 @@ static void send(struct wfcqueue *s, struct ep_batch *batch)
 		/* Still READY: from the answer on, posts are lost. */
 		switch (ep_visit(batch, (struct ep_link *)item)) {
 		case EP_DONE:
-			/* No barrier: the next is in the unlock of ep->mtx. */
+			/*
+			 * No barrier, as posted: the next is in the unlock of
+			 * ep->mtx.  Who flips it again before that writes the
+			 * node beside our reads of it, for all that a weak
+			 * machine knows.
+			 */
 			atomic_set(&item->state, IDLE);
 			break;
 		case EP_AGAIN:

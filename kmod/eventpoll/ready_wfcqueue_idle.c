@@ -76,7 +76,8 @@ static bool wfcqueue_transfer(struct ep_ready *ready, struct ep_batch *batch)
 			cond_resched();
 			continue;
 		}
-		atomic_set(&item->state, IDLE);
+		/* The one who flips it next writes the node that was read here. */
+		atomic_set_release(&item->state, IDLE);
 		/*
 		 * Pairs with the cmpxchg in post: who finds it still READY has
 		 * done before it what the file is going to be asked about.

@@ -81,12 +81,12 @@ static inline struct node *queue_take(struct queue *q)
 	next = queue_after(node);
 	if (!next) {
 		/* It looks like the last one: empty the queue, if it is. */
-		q->head.next = NULL;
+		WRITE_ONCE(q->head.next, NULL);
 		if (cmpxchg(&q->tail, node, &q->head) == node)
 			return node;
 		next = queue_next(node);
 	}
-	q->head.next = next;
+	WRITE_ONCE(q->head.next, next);
 	return node;
 }
 
@@ -98,7 +98,7 @@ static inline void queue_splice(struct queue *to, struct queue *from)
 	if (queue_empty(from))
 		return;
 	first = queue_next(&from->head);
-	from->head.next = NULL;
+	WRITE_ONCE(from->head.next, NULL);
 	last = xchg(&from->tail, &from->head);
 	queue_append(to, first, last);
 }

@@ -19,15 +19,24 @@ HOST_COMMON = \
 	tests/host/shim/alloc.c tests/host/shim/alloc.h
 
 EXTRA_DIST += \
+	tests/host/shim/asm/barrier.h \
+	tests/host/shim/linux/atomic.h \
 	tests/host/shim/linux/bits.h \
 	tests/host/shim/linux/build_bug.h \
+	tests/host/shim/linux/cache.h \
 	tests/host/shim/linux/compiler.h \
+	tests/host/shim/linux/container_of.h \
 	tests/host/shim/linux/gfp.h \
 	tests/host/shim/linux/hash.h \
 	tests/host/shim/linux/list.h \
+	tests/host/shim/linux/llist.h \
 	tests/host/shim/linux/mm.h \
 	tests/host/shim/linux/moduleparam.h \
+	tests/host/shim/linux/preempt.h \
+	tests/host/shim/linux/processor.h \
+	tests/host/shim/linux/sched.h \
 	tests/host/shim/linux/slab.h \
+	tests/host/shim/linux/spinlock.h \
 	tests/host/shim/linux/stddef.h \
 	tests/host/shim/linux/string.h \
 	tests/host/shim/linux/sysfs.h \

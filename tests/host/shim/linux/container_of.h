@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* container_of.h - from a member to what it is a member of */
+#ifndef SHIM_LINUX_CONTAINER_OF_H
+#define SHIM_LINUX_CONTAINER_OF_H
+
+#include <stddef.h>
+
+#define container_of(ptr, type, member)	\
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+#endif /* SHIM_LINUX_CONTAINER_OF_H */
