@@ -12,6 +12,7 @@ Exit 2 and one line: a name that is not there, with those that are; or what is
 wrong with a table, with file and line.
 """
 import collections
+import functools
 import os
 import re
 import sys
@@ -122,6 +123,7 @@ def plants(path=os.path.join(SRC, "tests", "plants.txt")):
     return found
 
 
+@functools.cache
 def designs(*kinds, path=os.path.join(SRC, "lib", "designs.def")):
     """Those of some kinds in their order, or all."""
     with open(path) as table:
