@@ -115,30 +115,37 @@ apt_suite() {
 		-o Acquire::Languages=none)
 }
 
-# apt_suite_lists [anew]: fetches the lists of the suite, if they are not here yet; where
-# that fails the reason is in build/apt/SUITE/reason
+# apt_suite_lists [MINUTES]: the lists of the suite are here, and no older than that, or
+# than a day; where that fails the reasons are in build/apt/SUITE/reason
 apt_suite_lists() { locked "apt-$apt_of" fetch_suite_lists "$@"; }
 fetch_suite_lists() {
 	local dir=$LAB_BUILD/apt/$apt_of mirror
-	[ "${1-}" = anew ] || ! compgen -G "$dir/lists/*_Packages*" >/dev/null || return 0
+	[ -z "$(find "$dir/fetched" -mmin "-${1-1440}" 2>/dev/null)" ] || return 0
 	say "fetching the package lists of $apt_of"
+	: >"$dir/reason"
 	for mirror in $(mirrors_of "$apt_of"); do
 		echo "deb [signed-by=$apt_keyring] $mirror $apt_of main" >"$dir/sources"
-		apt-get "${apt_options[@]}" -qq -o APT::Update::Error-Mode=any update 2>"$dir/apt.log" >&2 && return
+		apt-get "${apt_options[@]}" -qq -o APT::Update::Error-Mode=any update 2>"$dir/apt.log" >&2 && {
+			touch "$dir/fetched"
+			return
+		}
 		if grep -q 'does not have a Release file' "$dir/apt.log"; then
 			echo "no $apt_of at $mirror"
 		else
-			echo "the lists of $apt_of cannot be had from $mirror: $(grep -m1 -E '^[EW]:' "$dir/apt.log")"
-		fi >"$dir/reason"
+			echo "no lists of $apt_of from $mirror, says apt: $(grep -m1 '^[EW]:' "$dir/apt.log")"
+		fi >>"$dir/reason"
 	done
-	rm -f "$dir/sources"
+	rm -rf "$dir/sources" "$dir/lists" "$dir/fetched"
 	return 1
 }
+
+# apt_reason: why there are no lists, in a line
+apt_reason() { paste -sd ';' "$LAB_BUILD/apt/$apt_of/reason" | sed 's/;/; /g'; }
 
 # apt_lists_update: fetch the package lists anew
 apt_lists_update() {
 	if [ ${#apt_options[@]} != 0 ]; then
-		apt_suite_lists anew || die "$(cat "$LAB_BUILD/apt/$apt_of/reason"): check the network"
+		apt_suite_lists 1 || die "$(apt_reason): check the network"
 		return
 	fi
 	say "fetching the package lists (apt-get update)"
