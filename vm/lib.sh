@@ -111,8 +111,8 @@ apt_suite() {
 	apt_of=$1
 	apt_options=(-o "Dir::Etc::sourcelist=$dir/sources" -o Dir::Etc::sourceparts=/dev/null
 		-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
-		-o "Dir::State::lists=$dir/lists" -o Dir::State::status=/dev/null -o "Dir::Cache=$dir" -o APT::Sandbox::User=root
-		-o Acquire::Languages=none)
+		-o "Dir::State=$dir" -o "Dir::State::lists=$dir/lists" -o Dir::State::status=/dev/null
+		-o "Dir::Cache=$dir" -o APT::Sandbox::User=root -o Acquire::Languages=none)
 }
 
 # apt_suite_lists [MINUTES]: the lists of the suite are here, and no older than that, or
