@@ -161,6 +161,12 @@ apt_download() {
 	(cd "$dir" && apt-get "${apt_options[@]}" -qq -o APT::Sandbox::User=root download "$@") 2>"$dir/apt.log"
 }
 
+# apt_depends PACKAGE PATTERN: what it depends on, of that name
+apt_depends() {
+	apt-cache "${apt_options[@]}" depends "$1" 2>/dev/null |
+		sed -n "s/[<>]//g; s/^ *|*Depends: \\($2\\)\$/\\1/p"
+}
+
 # apt_closure PACKAGE..: what apt would install, in that order, on a machine that has nothing
 apt_closure() {
 	apt-get "${apt_options[@]}" -s -o Dir::State::status=/dev/null -o APT::Install-Recommends=false \
