@@ -23,6 +23,7 @@
 
 #include "compat.h"
 #include "fcb_internal.h"
+#include "fput_arch.h"
 #include "fput_hook.h"
 
 static struct ftrace_ops fput_ops;
@@ -32,24 +33,6 @@ __visible notrace void fput_direct_call(struct file *file)
 	if (unlikely(fcb_maybe_watched(file)))
 		file_notify_cleanup(file);
 }
-
-/* Saves the one argument register in use; __fput() has no other live. */
-asm("	.pushsection	.text, \"ax\", @progbits\n"
-"	.type		fput_direct_tramp, @function\n"
-"	.globl		fput_direct_tramp\n"
-"fput_direct_tramp:\n"
-	ASM_ENDBR
-"	pushq	%rbp\n"
-"	movq	%rsp, %rbp\n"
-	CALL_DEPTH_ACCOUNT
-"	pushq	%rdi\n"
-"	call	fput_direct_call\n"
-"	popq	%rdi\n"
-"	leave\n"
-	ASM_RET
-"	.size		fput_direct_tramp, .-fput_direct_tramp\n"
-"	.popsection\n"
-);
 
 /* kprobes resolve a name, and report one that is missing or ambiguous. */
 static unsigned long fput_address(void)

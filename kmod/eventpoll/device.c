@@ -307,9 +307,10 @@ static void ep_file_show(struct seq_file *m, struct file *file)
 		struct inode *inode = file_inode(item->file);
 
 		/* As the kernel's epoll has it. */
-		seq_printf(m, "tfd: %8d events: %8x data: %16llx  pos:%lli ino:%lx sdev:%x\n",
+		seq_printf(m, "tfd: %8d events: %8x data: %16llx  pos:%lli ino:%llx sdev:%x\n",
 			   item->fd, (__force u32)item->events, item->data,
-			   (long long)item->file->f_pos, inode->i_ino,
+			   (long long)item->file->f_pos,
+			   (unsigned long long)inode->i_ino,
 			   inode->i_sb->s_dev);
 		if (seq_has_overflowed(m))
 			break;
