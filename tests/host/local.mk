@@ -85,3 +85,7 @@ EXTRA_DIST += tests/host/docs.test
 # That floors.py sees a circle.
 HOST_TESTS += tests/host/floors.test
 EXTRA_DIST += tests/host/floors.py tests/host/floors.test
+
+# Which kernels the modules are built for.
+HOST_TESTS += tests/host/kbuild.test
+EXTRA_DIST += tests/host/kbuild.test
