@@ -66,30 +66,82 @@ as_root() {
 	fi
 }
 
+# debian_here: the code name of this machine's Debian, or of LAB_HOST; empty elsewhere
+debian_here() { echo "${LAB_HOST-$(. /etc/os-release 2>/dev/null; echo "${VERSION_CODENAME-}")}"; }
+
+# mirrors_of SUITE: where a suite of Debian may lie, the most likely first: where this
+# machine has it from, where it has its own release from, Debian's own
+mirrors_of() {
+	# shellcheck disable=SC2016 # apt expands it
+	apt-get indextargets --format '$(RELEASE) $(ORIGIN) $(REPO_URI)' \
+		'Created-By: Packages' 'Component: main' 2>/dev/null |
+		awk -v suite="$1" -v here="$(debian_here)" '
+			function security(of) { return of ~ /-security$/ }
+			$1 == suite { same = same ? same : $NF }
+			security($1) != security(suite) { next }
+			here != "" && index($1, here) == 1 { own = own ? own : $NF }
+			NF == 3 && $2 == "Debian" { debian = debian ? debian : $NF }
+			END {
+				told[""]
+				list[1] = same; list[2] = own; list[3] = debian
+				list[4] = "http://deb.debian.org/debian" (security(suite) ? "-security/" : "/")
+				for (i = 1; i <= 4; i++)
+					if (!(list[i] in told)) {
+						told[list[i]]
+						print list[i]
+					}
+			}'
+}
+
 # apt_suite SUITE: from here on apt knows this suite of Debian and nothing else, by
-# lists of its own from the same mirror, which the keys of this machine's Debian verify; what the machine
-# is installed from is not touched, and root is not needed
+# lists of its own, which the keys of Debian's archive verify; what the machine is
+# installed from is not touched, and root is not needed
 apt_options=()
 apt_suite() {
-	local dir=$LAB_BUILD/apt/$1 mirror
+	local dir=$LAB_BUILD/apt/$1 file
+	command -v apt-get >/dev/null ||
+		die "no apt-get here, this is no Debian: kernels come from Debian's packages; use --kernel host"
+	apt_keyring=
+	for file in "${LAB_KEYRINGS:-/usr/share/keyrings}"/debian-archive-keyring.{pgp,gpg}; do
+		[ ! -r "$file" ] || apt_keyring=$file
+	done
+	[ -n "$apt_keyring" ] ||
+		die "no keys here to check Debian's packages with: install debian-archive-keyring, or use --kernel host"
 	mkdir -p "$dir"/{lists,archives}/partial || exit 1
-	# shellcheck disable=SC2016 # apt expands it
-	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' |
-		grep -m1 '/debian/$') || die "apt has no Debian mirror in its sources (see /etc/apt/sources.list)"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" \
-		>"$dir/sources"
+	apt_of=$1
 	apt_options=(-o "Dir::Etc::sourcelist=$dir/sources" -o Dir::Etc::sourceparts=/dev/null
-		-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir" -o APT::Sandbox::User=root)
+		-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
+		-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir" -o APT::Sandbox::User=root
+		-o Acquire::Languages=none)
+}
+
+# apt_suite_lists [anew]: fetches the lists of the suite, if they are not here yet; where
+# that fails the reason is in build/apt/SUITE/reason
+apt_suite_lists() { locked "apt-$apt_of" fetch_suite_lists "$@"; }
+fetch_suite_lists() {
+	local dir=$LAB_BUILD/apt/$apt_of mirror
+	[ "${1-}" = anew ] || ! compgen -G "$dir/lists/*_Packages*" >/dev/null || return 0
+	say "fetching the package lists of $apt_of"
+	for mirror in $(mirrors_of "$apt_of"); do
+		echo "deb [signed-by=$apt_keyring] $mirror $apt_of main" >"$dir/sources"
+		apt-get "${apt_options[@]}" -qq -o APT::Update::Error-Mode=any update 2>"$dir/apt.log" >&2 && return
+		if grep -q 'does not have a Release file' "$dir/apt.log"; then
+			echo "no $apt_of at $mirror"
+		else
+			echo "the lists of $apt_of cannot be had from $mirror: $(grep -m1 -E '^[EW]:' "$dir/apt.log")"
+		fi >"$dir/reason"
+	done
+	rm -f "$dir/sources"
+	return 1
 }
 
 # apt_lists_update: fetch the package lists anew
 apt_lists_update() {
-	say "fetching the package lists (apt-get update)"
 	if [ ${#apt_options[@]} != 0 ]; then
-		apt-get "${apt_options[@]}" -qq -o APT::Update::Error-Mode=any update >&2 ||
-			die "apt-get update failed: check the network"
+		apt_suite_lists anew || die "$(cat "$LAB_BUILD/apt/$apt_of/reason"): check the network"
 		return
 	fi
+	say "fetching the package lists (apt-get update)"
 	as_root apt-get -qq update >&2 ||
 		die "apt-get update failed: check the network and /etc/apt/sources.list"
 }
@@ -102,8 +154,21 @@ apt_download() {
 	(cd "$dir" && apt-get "${apt_options[@]}" -qq -o APT::Sandbox::User=root download "$@") 2>"$dir/apt.log"
 }
 
+# apt_closure PACKAGE..: what apt would install, in that order, on a machine that has nothing
+apt_closure() {
+	apt-get "${apt_options[@]}" -s -o Dir::State::status=/dev/null -o APT::Install-Recommends=false \
+		-o Dir::Cache::pkgcache= install "$@" | awk '$1 == "Inst" { print $2 }'
+}
+
 # apt_complaint DIR: why apt_download failed
 apt_complaint() { grep -m1 '^E:' "$1/apt.log" || echo 'apt-get download failed'; }
+
+# once KEY MESSAGE: what is said once, and not at every build
+once() {
+	[ -e "$LAB_BUILD/.told/$1" ] && return
+	mkdir -p "$LAB_BUILD/.told" && touch "$LAB_BUILD/.told/$1"
+	say "$2"
+}
 
 # locked NAME COMMAND..: one at a time, however many laboratories run
 locked() {
@@ -122,7 +187,7 @@ locked() {
 # of_host KEY: the words of vm/hosts.tab for this machine, or for LAB_HOST
 of_host() {
 	local table=$LAB_SRC/vm/hosts.tab release
-	release=${LAB_HOST-$(. /etc/os-release 2>/dev/null; echo "${VERSION_CODENAME-}")}
+	release=$(debian_here)
 	awk -v key="$1" -v host="$release" '
 		/^#/ || !NF { next }
 		NF < 3 {
@@ -151,6 +216,13 @@ known_kernel() { kernel_is "$1" >/dev/null || exit 2; }
 
 # kernel_release NAME: the release of a fetched kernel
 kernel_release() { cat "$LAB_BUILD/kernels/$1/release"; }
+
+# headers_compiler NAME: the compiler that its headers ask for: gcc-14; none where they
+# leave it to the machine
+headers_compiler() {
+	sed -n 's/^CC *=.*[^a-z]\(gcc-[0-9]*\)$/\1/p' \
+		"$LAB_BUILD/kernels/$1/headers/.kernelvariables" 2>/dev/null
+}
 
 # epoll_run_files [programs]: epoll-run and its libraries; and programs to try it with
 epoll_run_files() { "$LAB_SRC/vm/tables.py" epoll-run "$@"; }

@@ -4,6 +4,7 @@
 
 usage: tables.py kernels [USED]          names, by kernels.tab's column "used"
        tables.py kernel NAME [FIELD..]   the fields of one, in a line
+       tables.py suites BRANCH [HOST]    of Debian, that may have it; HOST's own come first
        tables.py designs [KIND..]        names, by lib/designs.def's kinds; by-run: those
                                          of epoll-run; usual: those but for history
        tables.py epoll-run [programs]    the files of it; and programs to try it with
@@ -30,6 +31,9 @@ ByRun = collections.namedtuple("ByRun", "form design python tests")
 Lanes = collections.namedtuple("Lanes", "guests suites passes programs by_run past")
 Plant = collections.namedtuple("Plant", "fault module patterns")
 Design = collections.namedtuple("Design", "name kind past")
+
+# what the modules are made for begins here
+OLDEST = (6, 1)
 
 # how a program names the kinds of designs.def
 JUDGE, DEVICE, STORE = "JUDGE", "DEVICE", "STORE"
@@ -69,6 +73,11 @@ def kernels(path=os.path.join(HERE, "kernels.tab")):
         wants(where, row["name"] not in found, "kernel '%s' a second time" % row["name"])
         for field in ("slow", "patience", "cycles", "stall", "lockup"):
             row[field] = number(where, row[field], field)
+        version = re.fullmatch(r"(\d+)\.(\d+)", row["branch"])
+        wants(where, version or row["branch"] in ("-", "latest"),
+              "a branch is like 6.12, or latest, not '%s'" % row["branch"])
+        wants(where, not version or tuple(map(int, version.groups())) >= OLDEST,
+              "the modules are for Linux %d.%d and newer, not %s" % (*OLDEST, row["branch"]))
         row["used"] = row["used"].strip("-").split(",")
         # lane: form
         row["lanes"] = dict((lane.split(":") + [""])[:2] for lane in row["lanes"].split(","))
@@ -76,6 +85,19 @@ def kernels(path=os.path.join(HERE, "kernels.tab")):
     wants(path, [k for k in found.values() if "default" in k.used][1:] == [],
           "more than one default kernel")
     return found
+
+
+def suites(branch, host="", path=os.path.join(HERE, "suites.tab")):
+    """Where the kernels of a branch are looked for, in order."""
+    found = {}
+    for where, (name, *words) in lines(path):
+        wants(where, words, "no suite for the branch '%s'" % name)
+        wants(where, name not in found, "branch '%s' a second time" % name)
+        found[name] = words
+    if branch not in found:
+        raise Broken("no suite is known for the branch '%s': %s has %s" % (
+            branch, os.path.relpath(path, SRC), " ".join(found)))
+    return sorted(found[branch], key=lambda suite: suite.split("-")[0] != host)
 
 
 def lanes(path=os.path.join(HERE, "lanes.tab")):
@@ -178,6 +200,8 @@ def main(what="", *words):
     elif what == "kernel" and words:
         row = kernel(words[0])
         print(" ".join(str(getattr(row, field)) for field in words[1:]))
+    elif what == "suites" and words:
+        print(" ".join(suites(*words[:2])))
     elif what == "designs":
         print(" ".join(by_epoll_run() if words == ("by-run",) else
                        by_epoll_run(past=False) if words == ("usual",) else
