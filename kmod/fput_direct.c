@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fput_direct.c - a call at the head of __fput(), as in 2002
+ * fput_direct.c - a call at the head of __fput(), as in 2002, or just behind it
  *
  * The patch of 2002 had file_notify_cleanup() as a call in __fput().  Here
  * ftrace puts it there: a direct call from the entry of the function to the
- * trampoline below, in the closer's own context, which may sleep.
+ * trampoline of fput_arch.h, in the closer's own context, which may sleep.
+ *
+ * A function's entry takes one direct call, and BPF may have that of __fput().
+ * The next place is locks_remove_file(): __fput() calls it, and nobody else does,
+ * with the file, for each file that was open, before anything of it is torn down.
+ * fsnotify and the kernel's epoll hear of the close before that.
  *
  * Every final close in the system passes here, so the answer for a file that
  * nobody watches, which is nearly every file, is one look at a bucket.
@@ -26,6 +31,7 @@
 #include "fput_arch.h"
 #include "fput_hook.h"
 
+/* One of the two providers is in use at a time. */
 static struct ftrace_ops fput_ops;
 
 __visible notrace void fput_direct_call(struct file *file)
@@ -35,9 +41,9 @@ __visible notrace void fput_direct_call(struct file *file)
 }
 
 /* kprobes resolve a name, and report one that is missing or ambiguous. */
-static unsigned long fput_address(void)
+static unsigned long address_of(const char *function)
 {
-	struct kprobe kp = { .symbol_name = "__fput" };
+	struct kprobe kp = { .symbol_name = function };
 	unsigned long addr;
 
 	if (register_kprobe(&kp))
@@ -47,13 +53,13 @@ static unsigned long fput_address(void)
 	return addr;
 }
 
-static int fput_direct_start(void)
+static int direct_start(const char *function)
 {
-	unsigned long addr = fput_address();
+	unsigned long addr = address_of(function);
 	int err;
 
 	if (!addr) {
-		pr_notice("direct hook: no function __fput to be found\n");
+		pr_notice("direct call: no function %s to be found\n", function);
 		return -EOPNOTSUPP;
 	}
 	err = ftrace_set_filter_ip(&fput_ops, addr, 0, 0);
@@ -62,9 +68,9 @@ static int fput_direct_start(void)
 					   (unsigned long)fput_direct_tramp);
 	if (err) {
 		ftrace_free_filter(&fput_ops);
-		pr_notice("direct hook on __fput not to be had (%d)%s\n", err,
-			  err == -EBUSY ? ": a BPF program or a livepatch has it" :
-			  "");
+		pr_notice("direct call on %s not to be had (%d)%s\n", function,
+			  err, err == -EBUSY ?
+			  ": a BPF program or a livepatch has it" : "");
 		return err;
 	}
 	/* From here on kernel.ftrace_enabled cannot silently turn us off. */
@@ -72,7 +78,7 @@ static int fput_direct_start(void)
 	return 0;
 }
 
-static void fput_direct_stop(void)
+static void direct_stop(void)
 {
 	fput_ops.flags &= ~FTRACE_OPS_FL_PERMANENT;
 	compat_ftrace_direct_end(&fput_ops, (unsigned long)fput_direct_tramp);
@@ -80,8 +86,26 @@ static void fput_direct_stop(void)
 	synchronize_rcu_tasks();
 }
 
+static int fput_direct_start(void)
+{
+	return direct_start("__fput");
+}
+
+static int fput_locks_start(void)
+{
+	return direct_start("locks_remove_file");
+}
+
 const struct fput_provider fput_direct = {
 	.name = "direct",
+	.hint = "is kernel.ftrace_enabled 0?",
 	.start = fput_direct_start,
-	.stop = fput_direct_stop,
+	.stop = direct_stop,
+};
+
+const struct fput_provider fput_locks = {
+	.name = "locks",
+	.hint = "is kernel.ftrace_enabled 0?",
+	.start = fput_locks_start,
+	.stop = direct_stop,
 };

@@ -15,7 +15,7 @@
 #define CALL_DEPTH_ACCOUNT ""
 #endif
 
-/* Saves the one argument register in use; __fput() has no other live. */
+/* Saves the one argument register in use: the functions have no other argument. */
 asm("	.pushsection	.text, \"ax\", @progbits\n"
 "	.type		fput_direct_tramp, @function\n"
 "	.globl		fput_direct_tramp\n"
