@@ -214,6 +214,31 @@ static int ep_ioctl_wait(struct eventpoll *ep,
 	return n;
 }
 
+/*
+ * read(2) is a wait too, for those who need neither a timeout nor a signal mask: as
+ * many struct epoll_event as fit, or sleep for the first.  There is nothing of a
+ * timeout to be lost, so after a signal it begins anew, as other reads do.
+ */
+static ssize_t ep_file_read(struct file *file, char __user *buf, size_t size,
+			    loff_t *pos)
+{
+	struct epoll_event __user *events = (struct epoll_event __user *)buf;
+	struct eventpoll *ep = ep_of_file(file);
+	size_t room = size / sizeof(*events);
+	int n;
+
+	if (!room)
+		return -EINVAL;
+	ep_use(ep);
+	n = ep_wait(ep, events, min_t(size_t, room, EP_MAX_EVENTS), NULL,
+		    !(file->f_flags & O_NONBLOCK));
+	if (n > 0)
+		return n * sizeof(*events);
+	if (n == -EINTR)
+		return -ERESTARTSYS;
+	return n ? n : -EAGAIN;
+}
+
 static int ep_ioctl_ctl(struct eventpoll *ep,
 			struct eventpoll_ctl __user *uarg)
 {
@@ -323,6 +348,7 @@ static const struct file_operations ep_fops = {
 	.owner = THIS_MODULE,
 	.open = ep_file_open,
 	.release = ep_file_release,
+	.read = ep_file_read,
 	.unlocked_ioctl = ep_ioctl,
 #ifdef CONFIG_COMPAT
 	.compat_ioctl = ep_ioctl_compat,
