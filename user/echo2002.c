@@ -472,7 +472,7 @@ static void use(struct pollfd *ev, int n)
 
 static void run(unsigned long connections)
 {
-	struct pollfd *ev;
+	struct pollfd *ev = NULL;
 	int n;
 
 	for (;;) {

@@ -111,7 +111,7 @@ apt_suite() {
 	apt_of=$1
 	apt_options=(-o "Dir::Etc::sourcelist=$dir/sources" -o Dir::Etc::sourceparts=/dev/null
 		-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
-		-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir" -o APT::Sandbox::User=root
+		-o "Dir::State::lists=$dir/lists" -o Dir::State::status=/dev/null -o "Dir::Cache=$dir" -o APT::Sandbox::User=root
 		-o Acquire::Languages=none)
 }
 
@@ -195,12 +195,12 @@ of_host() {
 			broken = 1
 			exit 2
 		}
-		$1 != "*" { if (!first) first = $1; if ($1 == host) known = 1 }
+		$1 != "*" { newest = $1; if ($1 == host) known = 1 }
 		$2 == key { whose = $1; $1 = $2 = ""; words[whose] = words[whose] $0 }
 		END {
 			if (broken)
 				exit
-			told = words["*"] words[known ? host : first]
+			told = words["*"] words[known ? host : newest]
 			if (!told)
 				exit 1
 			print told
