@@ -85,8 +85,8 @@ static noinline bool ep_sleep(struct eventpoll *ep, ktime_t *until)
 	__set_current_state(TASK_INTERRUPTIBLE);
 	spin_unlock_irq(&ep->wq.lock);
 	/*
-	 * With wq_has_sleeper() in ep_wake_waiter(), and with its trylock: who saw
-	 * the lock taken by us has posted before we look.
+	 * With wq_has_sleeper() in produce() and ep_wake_waiter(), and with the trylock
+	 * there: who saw the lock taken by us has posted before we look.
 	 */
 	smp_mb();
 
