@@ -173,11 +173,11 @@ static __always_inline int produce(struct ep_tap *tap, int flags,
 		return !exclusive;
 	}
 	posted = ep->store->post(&ep->ready, &item->link);
-	/* The barrier in the first look is the one that wake.c speaks of. */
-	if (unlikely(posted > EP_FRESH || wq_has_sleeper(&ep->wq) ||
-		     waitqueue_active(&ep->poll_wait) || (bits & POLLFREE)))
-		return produce_rest(tap, posted, flags, bits);
-	return !exclusive;
+	if (likely(posted <= EP_FRESH && !wq_has_sleeper(&ep->wq) &&
+		   /* behind the barrier in there, of which wake.c tells */
+		   !waitqueue_active(&ep->poll_wait) && !(bits & POLLFREE)))
+		return !exclusive;
+	return produce_rest(tap, posted, flags, bits);
 }
 
 static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
