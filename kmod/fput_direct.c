@@ -31,8 +31,18 @@
 #include "fput_arch.h"
 #include "fput_hook.h"
 
-/* One of the two providers is in use at a time. */
-static struct ftrace_ops fput_ops;
+/*
+ * The two places.  Each has ops of its own: those of a registration that failed are
+ * not as they were, on 6.1.
+ */
+static struct direct_call {
+	const char *function;
+	struct ftrace_ops ops;
+} at_fput = {
+	.function = "__fput",
+}, at_locks = {
+	.function = "locks_remove_file",
+};
 
 __visible notrace void fput_direct_call(struct file *file)
 {
@@ -53,59 +63,70 @@ static unsigned long address_of(const char *function)
 	return addr;
 }
 
-static int direct_start(const char *function)
+static int direct_start(struct direct_call *call)
 {
-	unsigned long addr = address_of(function);
+	unsigned long addr = address_of(call->function);
 	int err;
 
 	if (!addr) {
-		pr_notice("direct call: no function %s to be found\n", function);
+		pr_notice("direct call: no function %s to be found\n",
+			  call->function);
 		return -EOPNOTSUPP;
 	}
-	err = ftrace_set_filter_ip(&fput_ops, addr, 0, 0);
+	err = ftrace_set_filter_ip(&call->ops, addr, 0, 0);
 	if (!err)
-		err = compat_ftrace_direct(&fput_ops,
+		err = compat_ftrace_direct(&call->ops,
 					   (unsigned long)fput_direct_tramp);
 	if (err) {
-		ftrace_free_filter(&fput_ops);
-		pr_notice("direct call on %s not to be had (%d)%s\n", function,
-			  err, err == -EBUSY ?
+		ftrace_free_filter(&call->ops);
+		pr_notice("direct call on %s not to be had (%d)%s\n",
+			  call->function, err, err == -EBUSY ?
 			  ": a BPF program or a livepatch has it" : "");
 		return err;
 	}
 	/* From here on kernel.ftrace_enabled cannot silently turn us off. */
-	fput_ops.flags |= FTRACE_OPS_FL_PERMANENT;
+	call->ops.flags |= FTRACE_OPS_FL_PERMANENT;
 	return 0;
 }
 
-static void direct_stop(void)
+static void direct_stop(struct direct_call *call)
 {
-	fput_ops.flags &= ~FTRACE_OPS_FL_PERMANENT;
-	compat_ftrace_direct_end(&fput_ops, (unsigned long)fput_direct_tramp);
+	call->ops.flags &= ~FTRACE_OPS_FL_PERMANENT;
+	compat_ftrace_direct_end(&call->ops, (unsigned long)fput_direct_tramp);
 	fcblist_drain();
 	synchronize_rcu_tasks();
 }
 
 static int fput_direct_start(void)
 {
-	return direct_start("__fput");
+	return direct_start(&at_fput);
+}
+
+static void fput_direct_stop(void)
+{
+	direct_stop(&at_fput);
 }
 
 static int fput_locks_start(void)
 {
-	return direct_start("locks_remove_file");
+	return direct_start(&at_locks);
+}
+
+static void fput_locks_stop(void)
+{
+	direct_stop(&at_locks);
 }
 
 const struct fput_provider fput_direct = {
 	.name = "direct",
 	.hint = "is kernel.ftrace_enabled 0?",
 	.start = fput_direct_start,
-	.stop = direct_stop,
+	.stop = fput_direct_stop,
 };
 
 const struct fput_provider fput_locks = {
 	.name = "locks",
 	.hint = "is kernel.ftrace_enabled 0?",
 	.start = fput_locks_start,
-	.stop = direct_stop,
+	.stop = fput_locks_stop,
 };
