@@ -11,6 +11,7 @@ bench_evbench_SOURCES = \
 	bench/sources.c bench/sources.h \
 	bench/ready.c \
 	bench/close.c \
+	bench/wait.c \
 	vm/record.c vm/record.h
 bench_evbench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vm
 bench_evbench_LDADD = lib/libevq.la

@@ -18,12 +18,6 @@
 __thread struct ck_spinlock_mcs shim_spin_node;
 #endif
 
-struct ep_batch {
-	struct native_event *out;
-	int left;
-	int n;
-};
-
 static struct epitem *item_of(const struct ep_link *link)
 {
 	return container_of(link, struct epitem, link);
@@ -40,7 +34,7 @@ enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 
 	if (!ask(item))
 		return EP_DONE;
-	*batch->out++ = (struct native_event){ 1, item };
+	*batch->out++ = (struct epoll_event){ EPOLLIN, { .ptr = item } };
 	batch->n++;
 	batch->left--;
 	switch (item->kind) {
@@ -53,27 +47,6 @@ enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 		break;
 	}
 	return EP_DONE;
-}
-
-bool ep_batch_full(const struct ep_batch *batch)
-{
-	return batch->left <= 0;
-}
-
-int ep_batch_room(const struct ep_batch *batch)
-{
-	return batch->left;
-}
-
-int ep_batch_told(const struct ep_batch *batch)
-{
-	return batch->n;
-}
-
-bool ep_batch_looks(const struct ep_batch *batch)
-{
-	(void)batch;
-	return false;
 }
 
 bool ep_is_edge(const struct ep_link *link)
@@ -164,9 +137,9 @@ unsigned long native_read(struct epitem *item)
 	return xchg(&item->count, 0);
 }
 
-int native_wait(struct native *ep, struct native_event *out, int max)
+int native_wait(struct native *ep, struct epoll_event *out, int max)
 {
-	struct ep_batch batch = { out, max, 0 };
+	struct ep_batch batch = { .out = out, .left = max };
 
 	if (!ep->store->pending(&ep->ready))
 		return 0;

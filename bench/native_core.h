@@ -64,12 +64,6 @@ struct native {
 	int n_items;
 };
 
-/** struct native_event - as struct epoll_event */
-struct native_event {
-	unsigned int events;
-	struct epitem *item;
-};
-
 /** native_open() - @n items of @kind; aborts when there is no memory. */
 void native_open(struct native *ep, const struct ep_store *store, int n, enum native_kind kind);
 
@@ -82,8 +76,8 @@ void native_write(struct native *ep, struct epitem *item);
 /** native_read() - take what the counter has. */
 unsigned long native_read(struct epitem *item);
 
-/** native_wait() - up to @max events, at once.  Return: how many. */
-int native_wait(struct native *ep, struct native_event *out, int max);
+/** native_wait() - up to @max events, at once; data.ptr is the item.  Return: how many. */
+int native_wait(struct native *ep, struct epoll_event *out, int max);
 
 /** native_rearm() - a one-shot may be told again, as EPOLL_CTL_MOD does it. */
 void native_rearm(struct native *ep, struct epitem *item);

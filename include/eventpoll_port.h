@@ -22,6 +22,12 @@
  *	ioctl(ep, EVENTPOLL_CTL, &ctl);
  *	int n = ioctl(ep, EVENTPOLL_WAIT, &wait);
  *
+ * Who needs neither a timeout nor a signal mask can wait by read(2), which has a
+ * shorter way into the kernel.  It takes as many struct epoll_event as fit and returns
+ * their bytes; O_NONBLOCK says whether it sleeps for the first:
+ *
+ *	ssize_t bytes = read(ep, out, sizeof(out));
+ *
  * The structures have one layout for 32-bit and 64-bit programs: pointers are
  * 64 bits wide, as in io_uring.  EPOLLWAKEUP is accepted and dropped, as the
  * kernel does for those who may not block suspend.  Busy polling is left out.
@@ -100,8 +106,8 @@ struct eventpoll_wait {
 /**
  * EVENTPOLL_STORE - choose the ready store of a fresh instance
  *
- * The argument is the enum eventpoll_store itself.  EVENTPOLL_CTL, EVENTPOLL_WAIT
- * or a poll of the instance's descriptor is the first use and ends the choice.
+ * The argument is the enum eventpoll_store itself.  EVENTPOLL_CTL, EVENTPOLL_WAIT,
+ * a read or a poll of the instance's descriptor is the first use and ends the choice.
  *
  * Return: 0, or -1 with errno EINVAL (no such store), EBUSY (used already).
  */

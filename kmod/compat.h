@@ -3,7 +3,7 @@
  * compat.h - what differs between the kernels that the modules run on
  *
  * The modules read as if written for one kernel; every difference between
- * 6.1 and 6.12 is here and nowhere else.
+ * 6.1 and 7.3 is here and nowhere else.  Which kernels are tested: Kbuild.
  */
 #ifndef KMOD_COMPAT_H
 #define KMOD_COMPAT_H
@@ -13,16 +13,6 @@
 #include <linux/ftrace.h>
 #include <linux/mm.h>
 #include <linux/version.h>
-
-#include <asm/asm-offsets.h>
-#include <asm/ibt.h>
-#include <asm/linkage.h>
-#include <asm/nospec-branch.h>
-
-/* 6.2 added call depth tracking; a patched-in call must take part in it. */
-#ifndef CALL_DEPTH_ACCOUNT
-#define CALL_DEPTH_ACCOUNT ""
-#endif
 
 /* 6.3 merged the "multi" form of direct calls into the only form. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
@@ -126,14 +116,34 @@ static inline bool compat_file_silent(const struct file *file)
  * compat_file_pin() - take a reference on a file that may be closing
  * @file: a file whose memory the caller knows to be still a file
  *
- * 6.7 changed what get_file_rcu() takes; the count is the same.
+ * 6.7 changed what get_file_rcu() takes; the count was the same until 6.13 gave it
+ * a type of its own, in which one reference is 0.
  *
  * Return: true with a reference that fput() gives back, false when the last
  * reference is gone already.
  */
-static inline bool compat_file_pin(struct file *file)
+static __always_inline bool compat_file_pin(struct file *file)
 {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	return file_ref_get(&file->f_ref);
+#else
 	return atomic_long_inc_not_zero(&file->f_count);
+#endif
+}
+
+/**
+ * compat_file_unpin() - give a reference back, unless it is the last one
+ * @file: the file; the caller has a reference
+ *
+ * Return: false if there is no other, and the caller has it still.
+ */
+static __always_inline bool compat_file_unpin(struct file *file)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	return atomic_long_add_unless(&file->f_ref.refcnt, -1, FILE_REF_ONEREF);
+#else
+	return atomic_long_add_unless(&file->f_count, -1, 1);
+#endif
 }
 
 #endif /* KMOD_COMPAT_H */

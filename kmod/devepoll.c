@@ -364,7 +364,8 @@ static int ep_ioctl_ispolled(struct eventpoll *ep, void __user *arg)
 	now = fget(rec.fd);
 	spin_lock_irq(&ep->lock);
 	item = ep_find(ep, rec.fd);
-	if (item && item->file && now && item->file != now)
+	if (item && item->file && now && item->file != now &&
+	    !planted(PLANT_BYNUMBER))
 		item = NULL;
 	if (item)
 		rec = item->slot.pfd;

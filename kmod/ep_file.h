@@ -40,7 +40,7 @@ static noinline void __maybe_unused ep_file_unpin_last(struct file *file)
  */
 static __always_inline void ep_file_unpin(struct file *file)
 {
-	if (unlikely(!atomic_long_add_unless(&file->f_count, -1, 1)))
+	if (unlikely(!compat_file_unpin(file)))
 		ep_file_unpin_last(file);
 }
 

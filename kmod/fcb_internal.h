@@ -18,6 +18,7 @@
 /**
  * struct fput_provider - one way of hearing of the last close of a file
  * @name: as the module parameter fput_hook has it
+ * @hint: what is likely if it was started and tells nothing
  * @start: begin; 0 or -errno with a line in the log
  * @stop: end; on return nobody is inside any more
  * @watch: this file, which the caller pins, is going to be watched; -EPERM if
@@ -29,6 +30,7 @@
  */
 struct fput_provider {
 	const char *name;
+	const char *hint;
 	int (*start)(void);
 	void (*stop)(void);
 	int (*watch)(struct file *file);
@@ -147,7 +149,7 @@ static __always_inline bool fcb_maybe_watched(const struct file *file)
 /* fcblist.c: the provider in use, set by fput_hook.c before the first list */
 extern const struct fput_provider *fcb_provider;
 
-/* fput_direct.c: entered from the head of __fput() */
+/* fput_direct.c: entered from the head of a function that has a file on its way out */
 void fput_direct_tramp(struct file *file);
 void fput_direct_call(struct file *file);
 

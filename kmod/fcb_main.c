@@ -35,7 +35,7 @@ static const struct kernel_param_ops fput_hook_ops = {
 };
 module_param_cb(fput_hook, &fput_hook_ops, NULL, 0444);
 MODULE_PARM_DESC(fput_hook,
-		 "how to hear of closes: auto (default), direct, fsnotify");
+		 "how to hear of closes: auto (default), direct, locks, fsnotify");
 
 static unsigned int hash_bits = 14;
 module_param(hash_bits, uint, 0444);

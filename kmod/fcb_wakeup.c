@@ -220,6 +220,11 @@ int fcb_taps_install(struct fcb_struct *fcb, bool shared)
 		.list = fcb->list, .fcb = fcb, .shared = shared,
 	};
 
+	/*
+	 * The poll key stays as this leaves it, with all bits, EPOLLET among them.
+	 * A pipe of 7.3 reads it, and wakes on a write behind unread data only if
+	 * somebody has polled it with that bit.
+	 */
 	init_poll_funcptr(&ti.pt, tap_add);
 	/* The state at this moment is of no interest: edges only. */
 	vfs_poll(fcb->list->file, &ti.pt);

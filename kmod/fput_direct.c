@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fput_direct.c - a call at the head of __fput(), as in 2002
+ * fput_direct.c - a call at the head of __fput(), as in 2002, or just behind it
  *
  * The patch of 2002 had file_notify_cleanup() as a call in __fput().  Here
  * ftrace puts it there: a direct call from the entry of the function to the
- * trampoline below, in the closer's own context, which may sleep.
+ * trampoline of fput_arch.h, in the closer's own context, which may sleep.
+ *
+ * A function's entry takes one direct call, and BPF may have that of __fput().
+ * The next place is locks_remove_file(): __fput() calls it, and nobody else does,
+ * with the file, for each file that was open, before anything of it is torn down.
+ * fsnotify and the kernel's epoll hear of the close before that.
  *
  * Every final close in the system passes here, so the answer for a file that
  * nobody watches, which is nearly every file, is one look at a bucket.
@@ -23,9 +28,21 @@
 
 #include "compat.h"
 #include "fcb_internal.h"
+#include "fput_arch.h"
 #include "fput_hook.h"
 
-static struct ftrace_ops fput_ops;
+/*
+ * The two places.  Each has ops of its own: those of a registration that failed are
+ * not as they were, on 6.1.
+ */
+static struct direct_call {
+	const char *function;
+	struct ftrace_ops ops;
+} at_fput = {
+	.function = "__fput",
+}, at_locks = {
+	.function = "locks_remove_file",
+};
 
 __visible notrace void fput_direct_call(struct file *file)
 {
@@ -33,28 +50,10 @@ __visible notrace void fput_direct_call(struct file *file)
 		file_notify_cleanup(file);
 }
 
-/* Saves the one argument register in use; __fput() has no other live. */
-asm("	.pushsection	.text, \"ax\", @progbits\n"
-"	.type		fput_direct_tramp, @function\n"
-"	.globl		fput_direct_tramp\n"
-"fput_direct_tramp:\n"
-	ASM_ENDBR
-"	pushq	%rbp\n"
-"	movq	%rsp, %rbp\n"
-	CALL_DEPTH_ACCOUNT
-"	pushq	%rdi\n"
-"	call	fput_direct_call\n"
-"	popq	%rdi\n"
-"	leave\n"
-	ASM_RET
-"	.size		fput_direct_tramp, .-fput_direct_tramp\n"
-"	.popsection\n"
-);
-
 /* kprobes resolve a name, and report one that is missing or ambiguous. */
-static unsigned long fput_address(void)
+static unsigned long address_of(const char *function)
 {
-	struct kprobe kp = { .symbol_name = "__fput" };
+	struct kprobe kp = { .symbol_name = function };
 	unsigned long addr;
 
 	if (register_kprobe(&kp))
@@ -64,41 +63,70 @@ static unsigned long fput_address(void)
 	return addr;
 }
 
-static int fput_direct_start(void)
+static int direct_start(struct direct_call *call)
 {
-	unsigned long addr = fput_address();
+	unsigned long addr = address_of(call->function);
 	int err;
 
 	if (!addr) {
-		pr_notice("direct hook: no function __fput to be found\n");
+		pr_notice("direct call: no function %s to be found\n",
+			  call->function);
 		return -EOPNOTSUPP;
 	}
-	err = ftrace_set_filter_ip(&fput_ops, addr, 0, 0);
+	err = ftrace_set_filter_ip(&call->ops, addr, 0, 0);
 	if (!err)
-		err = compat_ftrace_direct(&fput_ops,
+		err = compat_ftrace_direct(&call->ops,
 					   (unsigned long)fput_direct_tramp);
 	if (err) {
-		ftrace_free_filter(&fput_ops);
-		pr_notice("direct hook on __fput not to be had (%d)%s\n", err,
-			  err == -EBUSY ? ": a BPF program or a livepatch has it" :
-			  "");
+		ftrace_free_filter(&call->ops);
+		pr_notice("direct call on %s not to be had (%d)%s\n",
+			  call->function, err, err == -EBUSY ?
+			  ": a BPF program or a livepatch has it" : "");
 		return err;
 	}
 	/* From here on kernel.ftrace_enabled cannot silently turn us off. */
-	fput_ops.flags |= FTRACE_OPS_FL_PERMANENT;
+	call->ops.flags |= FTRACE_OPS_FL_PERMANENT;
 	return 0;
 }
 
-static void fput_direct_stop(void)
+static void direct_stop(struct direct_call *call)
 {
-	fput_ops.flags &= ~FTRACE_OPS_FL_PERMANENT;
-	compat_ftrace_direct_end(&fput_ops, (unsigned long)fput_direct_tramp);
+	call->ops.flags &= ~FTRACE_OPS_FL_PERMANENT;
+	compat_ftrace_direct_end(&call->ops, (unsigned long)fput_direct_tramp);
 	fcblist_drain();
 	synchronize_rcu_tasks();
 }
 
+static int fput_direct_start(void)
+{
+	return direct_start(&at_fput);
+}
+
+static void fput_direct_stop(void)
+{
+	direct_stop(&at_fput);
+}
+
+static int fput_locks_start(void)
+{
+	return direct_start(&at_locks);
+}
+
+static void fput_locks_stop(void)
+{
+	direct_stop(&at_locks);
+}
+
 const struct fput_provider fput_direct = {
 	.name = "direct",
+	.hint = "is kernel.ftrace_enabled 0?",
 	.start = fput_direct_start,
 	.stop = fput_direct_stop,
+};
+
+const struct fput_provider fput_locks = {
+	.name = "locks",
+	.hint = "is kernel.ftrace_enabled 0?",
+	.start = fput_locks_start,
+	.stop = fput_locks_stop,
 };

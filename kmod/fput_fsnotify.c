@@ -161,6 +161,7 @@ static void fput_fsnotify_stop(void)
 
 const struct fput_provider fput_fsnotify = {
 	.name = "fsnotify",
+	.hint = "newer kernels tell it nothing of files without a name",
 	.start = fput_fsnotify_start,
 	.stop = fput_fsnotify_stop,
 	.watch = fput_fsnotify_watch,

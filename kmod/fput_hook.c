@@ -22,6 +22,7 @@
 
 static const struct fput_provider * const providers[] = {
 	&fput_direct,
+	&fput_locks,
 	&fput_fsnotify,
 };
 
@@ -133,8 +134,11 @@ static int try_provider(const struct fput_provider *p)
 	err = selftest();
 	if (!err)
 		return 0;
-	pr_notice("%s hook is in place but does not fire (%d)%s\n", p->name,
-		  err, p == &fput_direct ? "; is kernel.ftrace_enabled 0?" : "");
+	pr_notice("%s hook is in place but does not fire (%d); %s\n", p->name,
+		  err, p->hint);
+	/* It was the kernel that would not, not the one who loads that may not. */
+	if (err == -EPERM)
+		err = -EOPNOTSUPP;
 	p->stop();
 	fcb_provider = NULL;
 	return err;

@@ -8,11 +8,12 @@
 #include "fcb_internal.h"
 
 extern const struct fput_provider fput_direct;
+extern const struct fput_provider fput_locks;
 extern const struct fput_provider fput_fsnotify;
 
 /**
  * fput_hook_start() - take the first provider that proves to work
- * @want: "auto", "direct" or "fsnotify"
+ * @want: "auto", or the name of one
  *
  * Return: 0, -EINVAL for another word, or the error of the last provider
  * tried.

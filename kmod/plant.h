@@ -35,6 +35,7 @@ enum plant {
 	PLANT_WOKENONE,		/* a wake-up that woke nobody says that it did */
 	PLANT_LAZYPUT,		/* the last reference waits for user mode */
 	PLANT_SILENT,		/* a file is taken of whose close nobody tells */
+	PLANT_BYNUMBER,		/* EP_ISPOLLED does not look whose number it is */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -57,7 +58,7 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"ignoreenomem", "staleslot", "halfshared", "leftalone",
 		"levelonce", "staysarmed", "pins", "allexclusive", "unfair",
 		"nonext", "modblind", "nopin", "leaveearly", "wokenone",
-		"lazyput", "silent",
+		"lazyput", "silent", "bynumber",
 	};
 	int i = sysfs_match_string(names, val);
 

@@ -96,6 +96,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/port_costs.c \
 	tests/guest/port_wake.c \
 	tests/guest/port_asked.c \
+	tests/guest/port_read.c \
 	tests/guest/port_cycle.c \
 	tests/guest/port_compat.c \
 	tests/guest/port_load.c \

@@ -3,11 +3,12 @@
  * exhibit.h - the parts of exhibit
  *
  * exhibit.c		options, the list, rounds and the verdict
- * exhibit_tell.c	stories as text, module parameters, waiting
+ * exhibit_tell.c	stories as text, module parameters, the kernel, waiting
  * exhibit_set.c	an instance of either device, sources of events
  * exhibit_2002.c	stale, delete, lostbit, twowaiters
  * exhibit_lost.c	singlepass, wfcqueue, llist
  * exhibit_starve.c	starve
+ * exhibit_pipe.c	pipe
  */
 #ifndef USER_EXHIBIT_H
 #define USER_EXHIBIT_H
@@ -23,6 +24,7 @@
  * @before: its name in the verdict, in front of the count
  * @after: the same, behind the count
  * @hurts: what is documented: every round does harm, or none
+ * @until: the kernel since which it does none, "7.3", or NULL
  * @brief: the script was told already, only what differs is shown
  * @module: whose parameter "faithful" is set, or NULL
  * @word: to what
@@ -33,6 +35,7 @@ struct way {
 	const char *before;
 	const char *after;
 	bool hurts;
+	const char *until;
 	bool brief;
 	const char *module;
 	const char *word;
@@ -65,7 +68,7 @@ struct exhibit {
 #define COUNT(array)	((int)(sizeof(array) / sizeof((array)[0])))
 
 extern const struct exhibit exhibit_singlepass, exhibit_wfcqueue, exhibit_llist,
-	exhibit_starve,
+	exhibit_starve, exhibit_pipe,
 	exhibit_stale, exhibit_delete, exhibit_lostbit, exhibit_twowaiters;
 
 /* exhibit_tell.c */
@@ -103,6 +106,9 @@ void param_set(const char *module, const char *name, const char *value);
 
 /** param_number() - read a module parameter that is a number. */
 long param_number(const char *module, const char *name);
+
+/** kernel_since() - is the running kernel of this version or newer? */
+bool kernel_since(const char *version);
 
 /** until() - wait until @cond(@arg) is true; fails when it never is. */
 void until(bool (*cond)(void *arg), void *arg, const char *what);

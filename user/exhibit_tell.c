@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * exhibit_tell.c - stories as text, module parameters, waiting
+ * exhibit_tell.c - stories as text, module parameters, the kernel, waiting
  *
  * Documented in exhibit.h.
  */
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -237,6 +238,26 @@ long param_number(const char *module, const char *name)
 	param_path(path, module, name);
 	read_file(path, text, sizeof(text));
 	return strtol(text, NULL, 10);
+}
+
+/* ---- the kernel ---- */
+
+static long version_number(const char *text)
+{
+	char *end;
+	long major = strtol(text, &end, 10);
+
+	must(end > text && *end == '.', "no version: '%s'", text);
+	return major * 1000 + strtol(end + 1, NULL, 10);
+}
+
+bool kernel_since(const char *version)
+{
+	struct utsname u;
+
+	if (uname(&u))
+		fail("uname");
+	return version_number(u.release) >= version_number(version);
 }
 
 /* ---- threads ---- */

@@ -20,7 +20,8 @@ user_exhibit_SOURCES = \
 	user/exhibit_set.c \
 	user/exhibit_2002.c \
 	user/exhibit_lost.c \
-	user/exhibit_starve.c
+	user/exhibit_starve.c \
+	user/exhibit_pipe.c
 user_exhibit_CFLAGS = $(AM_CFLAGS) -pthread
 user_exhibit_LDFLAGS = $(AM_LDFLAGS) -pthread
 user_exhibit_LDADD = lib/libevq.la

@@ -76,8 +76,10 @@ class Lanes:
         # what is named is run everywhere, and whole
         named = bool(self.asked.suites)
         past = [] if named else [d.name for d in tables.designs(tables.STORE) if d.past]
+        usual = form or self.table.passes[0].name
         for row in self.table.passes:
-            if row.lane == lane and row.name in self.named:
+            if row.lane == lane and row.name in self.named and (
+                    row.name == usual or named and not form):
                 for pattern in row.patterns:
                     yield row.modules, row.seconds, ["guest-tests", pattern]
         for row in self.table.suites:

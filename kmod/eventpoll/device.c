@@ -85,8 +85,8 @@ static noinline bool ep_sleep(struct eventpoll *ep, ktime_t *until)
 	__set_current_state(TASK_INTERRUPTIBLE);
 	spin_unlock_irq(&ep->wq.lock);
 	/*
-	 * With wq_has_sleeper() in ep_wake_waiter(), and with its trylock: who saw
-	 * the lock taken by us has posted before we look.
+	 * With wq_has_sleeper() in produce() and ep_wake_waiter(), and with the trylock
+	 * there: who saw the lock taken by us has posted before we look.
 	 */
 	smp_mb();
 
@@ -214,6 +214,31 @@ static int ep_ioctl_wait(struct eventpoll *ep,
 	return n;
 }
 
+/*
+ * read(2) is a wait too, for those who need neither a timeout nor a signal mask: as
+ * many struct epoll_event as fit, or sleep for the first.  There is nothing of a
+ * timeout to be lost, so after a signal it begins anew, as other reads do.
+ */
+static ssize_t ep_file_read(struct file *file, char __user *buf, size_t size,
+			    loff_t *pos)
+{
+	struct epoll_event __user *events = (struct epoll_event __user *)buf;
+	struct eventpoll *ep = ep_of_file(file);
+	size_t room = size / sizeof(*events);
+	int n;
+
+	if (!room)
+		return -EINVAL;
+	ep_use(ep);
+	n = ep_wait(ep, events, min_t(size_t, room, EP_MAX_EVENTS), NULL,
+		    !(file->f_flags & O_NONBLOCK));
+	if (n > 0)
+		return n * sizeof(*events);
+	if (n == -EINTR)
+		return -ERESTARTSYS;
+	return n ? n : -EAGAIN;
+}
+
 static int ep_ioctl_ctl(struct eventpoll *ep,
 			struct eventpoll_ctl __user *uarg)
 {
@@ -307,9 +332,10 @@ static void ep_file_show(struct seq_file *m, struct file *file)
 		struct inode *inode = file_inode(item->file);
 
 		/* As the kernel's epoll has it. */
-		seq_printf(m, "tfd: %8d events: %8x data: %16llx  pos:%lli ino:%lx sdev:%x\n",
+		seq_printf(m, "tfd: %8d events: %8x data: %16llx  pos:%lli ino:%llx sdev:%x\n",
 			   item->fd, (__force u32)item->events, item->data,
-			   (long long)item->file->f_pos, inode->i_ino,
+			   (long long)item->file->f_pos,
+			   (unsigned long long)inode->i_ino,
 			   inode->i_sb->s_dev);
 		if (seq_has_overflowed(m))
 			break;
@@ -322,6 +348,7 @@ static const struct file_operations ep_fops = {
 	.owner = THIS_MODULE,
 	.open = ep_file_open,
 	.release = ep_file_release,
+	.read = ep_file_read,
 	.unlocked_ioctl = ep_ioctl,
 #ifdef CONFIG_COMPAT
 	.compat_ioctl = ep_ioctl_compat,

@@ -135,26 +135,6 @@ struct epitem {
 	};
 };
 
-/**
- * struct ep_batch - one run through the ready store
- * @pt: for vfs_poll(), asks for no wait queue
- * @depth: instances above this one whose mutex the task holds
- * @outside: within ->poll: nobody may be waited for
- * @look: tell nothing, only find out whether there is something
- * @out: where to tell
- * @left: events that may still be told
- * @n: told so far, or -errno
- */
-struct ep_batch {
-	struct poll_table_struct pt;
-	unsigned int depth;
-	bool outside;
-	bool look;
-	struct epoll_event __user *out;
-	int left;
-	int n;
-};
-
 static inline struct epitem *ep_item_of(struct ep_link *link)
 {
 	return container_of(link, struct epitem, link);
@@ -302,24 +282,17 @@ __poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
 			    unsigned int depth, bool outside);
 
 /**
- * ep_item_ask() - what of an item's mask is true of its file now?
- * @item: in the tree of an instance whose mutex is held
- * @pt: puts the caller on wait queues, or does not
- * @depth: as in struct ep_batch
- * @outside: as in struct ep_batch
+ * ep_item_ask_leaf() - ep_item_ask() of an item that is EP_LEAF
  *
  * Inline, since it is done for every event.
  */
-static inline __poll_t ep_item_ask(struct epitem *item,
-				   struct poll_table_struct *pt,
-				   unsigned int depth, bool outside)
+static __always_inline __poll_t ep_item_ask_leaf(struct epitem *item,
+						 struct poll_table_struct *pt)
 {
 	struct file *file = item->file;
 	__poll_t events = item->events;
 	__poll_t mask;
 
-	if (unlikely(item->kind != EP_LEAF))
-		return ep_item_ask_nested(item, pt, depth, outside);
 	/* A file in its last close has nothing to tell. */
 	if (unlikely(!compat_file_pin(file)))
 		return 0;
@@ -327,6 +300,22 @@ static inline __poll_t ep_item_ask(struct epitem *item,
 	mask = vfs_poll(file, pt);
 	ep_file_unpin(file);
 	return mask & events;
+}
+
+/**
+ * ep_item_ask() - what of an item's mask is true of its file now?
+ * @item: in the tree of an instance whose mutex is held
+ * @pt: puts the caller on wait queues, or does not
+ * @depth: as in struct ep_batch
+ * @outside: as in struct ep_batch
+ */
+static inline __poll_t ep_item_ask(struct epitem *item,
+				   struct poll_table_struct *pt,
+				   unsigned int depth, bool outside)
+{
+	if (unlikely(item->kind != EP_LEAF))
+		return ep_item_ask_nested(item, pt, depth, outside);
+	return ep_item_ask_leaf(item, pt);
 }
 
 /* item.c */

@@ -115,16 +115,13 @@ static bool drop_this_one(struct eventpoll *ep)
 }
 #endif
 
-/*
- * Wakes for a post, as the store said; @from is the item of a producer.  Twice
- * inline, since it is on the way of every event.  Return: a waiter was woken.
- */
-static __always_inline bool wake(struct eventpoll *ep, const struct epitem *from,
-				 unsigned int posted, bool sync, __poll_t bits)
+/* Wakes for a post, as the store said.  Return: a waiter was woken. */
+static bool wake(struct eventpoll *ep, const struct epitem *from,
+		 unsigned int posted, bool sync, __poll_t bits)
 {
 	bool woke = true;
 
-	if (likely(posted <= EP_FRESH))
+	if (posted <= EP_FRESH)
 		woke = ep_wake_waiter(ep, sync);
 	else if (posted & EP_SILENT)
 		return false;
@@ -132,33 +129,69 @@ static __always_inline bool wake(struct eventpoll *ep, const struct epitem *from
 	return woke;
 }
 
+static noinline void ep_tap_pollfree(struct ep_tap *tap)
+{
+	list_del_init(&tap->wait.entry);
+	/* Pairs with the acquire in ep_item_unhook(). */
+	smp_store_release(&tap->head, NULL);
+}
+
+/*
+ * The rest of produce() where somebody is to be woken, or the queue goes.  An exclusive
+ * entry stops the wake-up at the first who takes it.
+ */
+static noinline int produce_rest(struct ep_tap *tap, unsigned int posted,
+				 int flags, __poll_t bits)
+{
+	struct epitem *item = tap->item;
+	__poll_t events = READ_ONCE(item->events);
+	bool taken = wake(item->ep, item, posted, flags, bits) &&
+		     satisfies(events, bits);
+
+	if (bits & POLLFREE)
+		ep_tap_pollfree(tap);
+	return taken || !(events & EPOLLEXCLUSIVE);
+}
+
+/*
+ * Of many events that come while a program works off what it was told, nobody waits
+ * for any: that way is short, and the rest is behind a call.
+ */
+static __always_inline int produce(struct ep_tap *tap, int flags,
+				   __poll_t bits, bool exclusive)
+{
+	struct epitem *item = tap->item;
+	struct eventpoll *ep = item->ep;
+	__poll_t events = READ_ONCE(item->events);
+	unsigned int posted;
+
+	/* One-shot and told: only options are left. */
+	if (!(events & ~EP_OPTIONS) || (bits && !(bits & events)) ||
+	    drop_this_one(ep)) {
+		if (unlikely(bits & POLLFREE))
+			ep_tap_pollfree(tap);
+		return !exclusive;
+	}
+	posted = ep->store->post(&ep->ready, &item->link);
+	if (likely(posted <= EP_FRESH && !wq_has_sleeper(&ep->wq) &&
+		   /* behind the barrier in there, of which wake.c tells */
+		   !waitqueue_active(&ep->poll_wait) && !(bits & POLLFREE)))
+		return !exclusive;
+	return produce_rest(tap, posted, flags, bits);
+}
+
 static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 		     int flags, void *key)
 {
-	struct ep_tap *tap = container_of(wait, struct ep_tap, wait);
-	struct epitem *item = tap->item;
-	struct eventpoll *ep = item->ep;
-	__poll_t bits = key_to_poll(key);
-	__poll_t events = READ_ONCE(item->events);
-	bool taken = false;
+	return produce(container_of(wait, struct ep_tap, wait), flags,
+		       key_to_poll(key), false);
+}
 
-	/* One-shot and told: only options are left. */
-	if ((events & ~EP_OPTIONS) && (!bits || (bits & events)) &&
-	    !drop_this_one(ep)) {
-		unsigned int posted = ep->store->post(&ep->ready, &item->link);
-
-		taken = wake(ep, item, posted, flags, bits) &&
-			satisfies(events, bits);
-	}
-	/* An exclusive entry stops the wake-up at the first who takes it. */
-	if (!(events & EPOLLEXCLUSIVE))
-		taken = true;
-	if (unlikely(bits & POLLFREE)) {
-		list_del_init(&wait->entry);
-		/* Pairs with the acquire in ep_item_unhook(). */
-		smp_store_release(&tap->head, NULL);
-	}
-	return taken;
+static int ep_wakeup_exclusive(struct wait_queue_entry *wait, unsigned int mode,
+			       int flags, void *key)
+{
+	return produce(container_of(wait, struct ep_tap, wait), flags,
+		       key_to_poll(key), true);
 }
 
 struct ep_hooking {
@@ -183,7 +216,8 @@ static void hook_queue(struct file *file, struct wait_queue_head *head,
 			return;
 		}
 	}
-	init_waitqueue_func_entry(&tap->wait, ep_wakeup);
+	init_waitqueue_func_entry(&tap->wait, item->events & EPOLLEXCLUSIVE ?
+				  ep_wakeup_exclusive : ep_wakeup);
 	tap->head = head;
 	tap->item = item;
 	tap->next = item->taps;
@@ -212,7 +246,7 @@ void ep_item_unhook(struct epitem *item)
 		item->taps = tap->next;
 		rcu_read_lock();
 		/*
-		 * Pairs with the release in ep_wakeup().  RCU keeps a queue
+		 * Pairs with the release in ep_tap_pollfree().  RCU keeps a queue
 		 * alive whose owner is sending POLLFREE at this moment.
 		 */
 		head = smp_load_acquire(&tap->head);

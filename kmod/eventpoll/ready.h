@@ -35,11 +35,12 @@
 
 #include <linux/build_bug.h>
 #include <linux/cache.h>
+#include <linux/poll.h>
 #include <linux/types.h>
 
+struct ep_batch;
 struct eventpoll;
 struct epitem;
-struct ep_batch;
 
 /* Space that the core keeps for a store, which alone knows what is in it. */
 struct ep_ready {
@@ -110,7 +111,54 @@ enum ep_verdict {
 	EP_LEAVE,
 };
 
-/* eventpoll.c: what a store calls */
+/**
+ * struct ep_batch - one run through the ready store
+ * @pt: for vfs_poll(), asks for no wait queue
+ * @depth: instances above this one whose mutex the task holds
+ * @outside: within ->poll: nobody may be waited for
+ * @look: tell nothing, only find out whether there is something
+ * @out: where to tell
+ * @left: events that may still be told
+ * @n: told so far, or -errno
+ *
+ * It is the core's.  A store sees what the calls below tell of it, which are inline
+ * since every event pays for them.
+ */
+struct ep_batch {
+	struct poll_table_struct pt;
+	unsigned int depth;
+	bool outside;
+	bool look;
+	struct epoll_event __user *out;
+	int left;
+	int n;
+};
+
+/** ep_batch_full() - shall no more be visited? */
+static inline bool ep_batch_full(const struct ep_batch *batch)
+{
+	return batch->left <= 0;
+}
+
+/** ep_batch_room() - how many events may still be told? */
+static inline int ep_batch_room(const struct ep_batch *batch)
+{
+	return batch->left;
+}
+
+/** ep_batch_told() - how many events were told by now? */
+static inline int ep_batch_told(const struct ep_batch *batch)
+{
+	return batch->n;
+}
+
+/** ep_batch_looks() - is nothing told, since a poll only asks if there is something? */
+static inline bool ep_batch_looks(const struct ep_batch *batch)
+{
+	return batch->look;
+}
+
+/* transfer.c and wake.c: what a store calls */
 
 /**
  * ep_visit() - ask the file of an item, and tell what it says
@@ -124,17 +172,8 @@ enum ep_verdict {
  */
 enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link);
 
-/** ep_batch_full() - shall no more be visited? */
-bool ep_batch_full(const struct ep_batch *batch);
-
-/** ep_batch_room() - how many events may still be told? */
-int ep_batch_room(const struct ep_batch *batch);
-
 /** ep_is_edge() - is it edge-triggered?  Context: as ep_visit(). */
 bool ep_is_edge(const struct ep_link *link);
-
-/** ep_batch_told() - how many events were told by now? */
-int ep_batch_told(const struct ep_batch *batch);
 
 /**
  * ep_ask() - ask the file of an item, and tell nothing
@@ -144,9 +183,6 @@ int ep_batch_told(const struct ep_batch *batch);
  * Context: as ep_visit().  Return: there is something.
  */
 bool ep_ask(struct ep_batch *batch, struct ep_link *link);
-
-/** ep_batch_looks() - is nothing told, since a poll only asks if there is something? */
-bool ep_batch_looks(const struct ep_batch *batch);
 
 /** ep_item_free() - free an item that forget() kept. */
 void ep_item_free(struct ep_link *link);

@@ -4,7 +4,7 @@
  *
  * One run through the store at a time, under ep->mtx.  The store decides on the order
  * and what it keeps; for each item it calls ep_visit().  The looks that every call and
- * every event pays for are inline in eventpoll.h: ep_pending(), ep_item_ask().
+ * every event pays for are inline in eventpoll.h: ep_pending(), ep_item_ask_leaf().
  */
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
@@ -42,34 +42,22 @@ __poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
 	return mask & item->events;
 }
 
-bool ep_batch_full(const struct ep_batch *batch)
-{
-	return batch->left <= 0;
-}
-
-bool ep_batch_looks(const struct ep_batch *batch)
-{
-	return batch->look;
-}
-
-int ep_batch_told(const struct ep_batch *batch)
-{
-	return batch->n;
-}
-
-int ep_batch_room(const struct ep_batch *batch)
-{
-	return batch->left;
-}
-
 bool ep_is_edge(const struct ep_link *link)
 {
 	return container_of(link, struct epitem, link)->events & EPOLLET;
 }
 
+static noinline __poll_t ask_nested(struct ep_batch *batch, struct epitem *item)
+{
+	return ep_item_ask_nested(item, &batch->pt, batch->depth + 1,
+				  batch->outside);
+}
+
 static __always_inline __poll_t ask(struct ep_batch *batch, struct epitem *item)
 {
-	return ep_item_ask(item, &batch->pt, batch->depth + 1, batch->outside);
+	if (unlikely(item->kind != EP_LEAF))
+		return ask_nested(batch, item);
+	return ep_item_ask_leaf(item, &batch->pt);
 }
 
 bool ep_ask(struct ep_batch *batch, struct ep_link *link)

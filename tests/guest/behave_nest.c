@@ -29,6 +29,16 @@ static int inner_of_pipe(int p[2], uint32_t events)
 	return ep;
 }
 
+/* The same of a socket, of which each byte that comes is an event. */
+static int inner_of_socket(int sv[2], uint32_t events)
+{
+	int ep = behave_create();
+
+	guest_unix(sv);
+	behave_add(ep, sv[0], events);
+	return ep;
+}
+
 BEHAVE_TEST(nest_level, 20, BEHAVE_EPOLL,
 	    "an instance that has something to tell is EPOLLIN until it has nothing more")
 {
@@ -83,15 +93,15 @@ BEHAVE_TEST(nest_level_over_oneshot, 20, BEHAVE_EPOLL,
 BEHAVE_TEST(nest_edge, 20, BEHAVE_EPOLL,
 	    "edge-triggered: each event inside is an event outside, taken inside or not")
 {
-	int p[2], inner = inner_of_pipe(p, EPOLLIN), outer = behave_create();
+	int sv[2], inner = inner_of_socket(sv, EPOLLIN), outer = behave_create();
 
 	behave_add(outer, inner, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 3; i++) {
-		guest_put(p[1]);
+		guest_put(sv[1]);
 		behave_expect(outer, inner, EPOLLIN);
 		behave_none(outer);
 	}
-	behave_expect(inner, p[0], EPOLLIN);
+	behave_expect(inner, sv[0], EPOLLIN);
 	behave_none(outer);
 }
 BEHAVE_KNOWN(nest_edge, BEHAVE_OVFLIST_26,
@@ -1019,13 +1029,13 @@ BEHAVE_TEST(mixed_kernel_inside, 30, BEHAVE_EPOLL,
 BEHAVE_TEST(mixed_kernel_inside_edge, 30, BEHAVE_EPOLL,
 	    "edge-triggered: each event in a kernel's instance inside is an event")
 {
-	int p[2], k = kernel_create(), ep = behave_create();
+	int sv[2], k = kernel_create(), ep = behave_create();
 
-	guest_pipe(p);
-	kernel_add(k, p[0], EPOLLIN);
+	guest_unix(sv);
+	kernel_add(k, sv[0], EPOLLIN);
 	behave_add(ep, k, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 3; i++) {
-		guest_put(p[1]);
+		guest_put(sv[1]);
 		behave_expect(ep, k, EPOLLIN);
 		behave_none(ep);
 	}
@@ -1084,11 +1094,11 @@ BEHAVE_KNOWN(mixed_kernel_outside, BEHAVE_WFCQUEUE,
 BEHAVE_TEST(mixed_kernel_outside_edge, 30, BEHAVE_EPOLL,
 	    "edge-triggered in the kernel's epoll: each event inside is an event")
 {
-	int p[2], ep = inner_of_pipe(p, EPOLLIN), k = kernel_create();
+	int sv[2], ep = inner_of_socket(sv, EPOLLIN), k = kernel_create();
 
 	kernel_add(k, ep, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 3; i++) {
-		guest_put(p[1]);
+		guest_put(sv[1]);
 		kernel_expect(k, ep);
 		kernel_none(k);
 	}

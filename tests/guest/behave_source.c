@@ -23,6 +23,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
 
@@ -74,6 +75,39 @@ BEHAVE_TEST(pipe_two_writes_one_edge, 20, BEHAVE_EVERY,
 		guest_put(p[1]);
 	behave_expect(ep, p[0], EPOLLIN);
 	behave_none(ep);
+}
+
+static bool kernel_since(int major, int minor)
+{
+	struct utsname u;
+	int x, y;
+
+	ck_assert(uname(&u) == 0 && sscanf(u.release, "%d.%d", &x, &y) == 2);
+	return x > major || (x == major && y >= minor);
+}
+
+/* Not those in which an instance that was left readable wakes who polls it again. */
+BEHAVE_TEST(pipe_write_behind_unread_data, 20,
+	    BEHAVE_EPOLL & ~(BEHAVE_OVFLIST_26 | BEHAVE_MULTIPASS | BEHAVE_WFCQUEUE),
+	    "such a write wakes levels too until 7.2, and since 7.3 only in a pipe that somebody has watched for edges")
+{
+	int p[2], inner = behave_create(), outer = behave_create();
+	int other = behave_create();
+
+	behave_pipe(inner, p, EPOLLIN);
+	behave_add(outer, inner, EPOLLIN | EPOLLET);
+	guest_put(p[1]);
+	behave_expect(outer, inner, EPOLLIN);
+	guest_put(p[1]);
+	if (!kernel_since(7, 3))
+		behave_expect(outer, inner, EPOLLIN);
+	behave_none(outer);
+	/* The pipe remembers it. */
+	behave_add(other, p[0], EPOLLIN | EPOLLET);
+	behave_del(other, p[0]);
+	guest_put(p[1]);
+	behave_expect(outer, inner, EPOLLIN);
+	behave_none(outer);
 }
 
 BEHAVE_TEST(pipe_drained_before_the_wait, 20, BEHAVE_EPOLL,

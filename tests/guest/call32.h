@@ -16,6 +16,7 @@
 
 #include "guest.h"
 
+#define NR32_read	3
 #define NR32_write	4
 #define NR32_getpid	20
 #define NR32_ioctl	54

@@ -191,6 +191,86 @@ GUEST_TEST(contract, 15_closed_while_asked, 90,
 	GUEST_RETURNS(evpoller_join(&p), 1);
 }
 
+/* A number of which another file has taken hold while a thread asks the old one. */
+struct taken_over {
+	struct stage st;
+	struct evpoller p;
+};
+
+static void take_over(struct taken_over *t, const struct evset *s)
+{
+	stage_open(&t->st);
+	evset_add(s, t->st.fd, POLLIN);
+	evpoller_start(&t->p, s, -1);
+	stage_hold(&t->st, true);
+	stage_wake(&t->st, 0);
+	stage_until_held(&t->st, 1);
+	/* Not the last reference: that is the asker's. */
+	close(t->st.fd);
+	GUEST_RETURNS(guest_eventfd(), t->st.fd);
+}
+
+static void let_go(struct taken_over *t, const struct evset *s)
+{
+	stage_hold(&t->st, false);
+	stage_until_closed(&t->st);
+	GUEST_RETURNS(evset_info(s, "items"), 1);
+	GUEST_RETURNS(evset_ispolled(s, t->st.fd, NULL), 1);
+	guest_put(t->st.fd);
+	GUEST_RETURNS(evpoller_join(&t->p), 1);
+}
+
+GUEST_TEST(contract, 09_number_of_another_file, 90,
+	   "a number that was closed while EP_POLL asks its file, and used again, is not polled until a record adds it")
+{
+	struct taken_over t;
+	struct evset s;
+
+	evset_open(&s, 8);
+	take_over(&t, &s);
+	GUEST_RETURNS(evset_ispolled(&s, t.st.fd, NULL), 0);
+	evset_add(&s, t.st.fd, POLLIN);
+	GUEST_RETURNS(evset_ispolled(&s, t.st.fd, NULL), 1);
+	let_go(&t, &s);
+}
+
+GUEST_TEST(contract, 09_number_of_a_dup, 10,
+	   "the same where a dup keeps the old file: its number names another one now")
+{
+	struct evset s;
+	int a, b, kept;
+
+	evset_open(&s, 8);
+	a = guest_eventfd();
+	evset_add(&s, a, POLLIN);
+	kept = dup(a);
+	close(a);
+	GUEST_RETURNS(evset_ispolled(&s, a, NULL), 1);
+	b = guest_eventfd();
+	ck_assert_int_eq(b, a);
+	GUEST_RETURNS(evset_ispolled(&s, b, NULL), 0);
+	evset_add(&s, b, POLLIN);
+	GUEST_RETURNS(evset_ispolled(&s, b, NULL), 1);
+	guest_put(kept);
+	evset_none(&s);
+}
+
+GUEST_TEST(contract, 14_number_of_another_file, 90,
+	   "epoll2002_ctl() adds such a number, and has nothing to change or remove before")
+{
+	struct evset s = { .max = 8 };
+	struct taken_over t;
+
+	s.fd = epoll2002_create(s.max);
+	evset_map(&s);
+	take_over(&t, &s);
+	GUEST_FAILS(epoll2002_ctl(s.fd, EP_CTL_MOD, t.st.fd, POLLIN), ENOENT);
+	GUEST_FAILS(epoll2002_ctl(s.fd, EP_CTL_DEL, t.st.fd, 0), ENOENT);
+	GUEST_RETURNS(epoll2002_ctl(s.fd, EP_CTL_ADD, t.st.fd, POLLIN), 0);
+	GUEST_FAILS(epoll2002_ctl(s.fd, EP_CTL_ADD, t.st.fd, POLLIN), EEXIST);
+	let_go(&t, &s);
+}
+
 static void *poll_set(void *arg)
 {
 	struct pollfd p = { .fd = *(int *)arg, .events = POLLIN };

@@ -32,6 +32,7 @@ EXTRA_DIST += \
 	tests/host/shim/linux/llist.h \
 	tests/host/shim/linux/mm.h \
 	tests/host/shim/linux/moduleparam.h \
+	tests/host/shim/linux/poll.h \
 	tests/host/shim/linux/preempt.h \
 	tests/host/shim/linux/processor.h \
 	tests/host/shim/linux/sched.h \
@@ -94,3 +95,7 @@ EXTRA_DIST += tests/host/docs.test
 # That floors.py sees a circle.
 HOST_TESTS += tests/host/floors.test
 EXTRA_DIST += tests/host/floors.py tests/host/floors.test
+
+# Which kernels the modules are built for.
+HOST_TESTS += tests/host/kbuild.test
+EXTRA_DIST += tests/host/kbuild.test
