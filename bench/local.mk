@@ -8,6 +8,8 @@ noinst_PROGRAMS += bench/evbench
 bench_evbench_SOURCES = \
 	bench/evbench.c \
 	bench/harness.c bench/harness.h \
+	bench/kernel_epoll.c bench/kernel_epoll.h \
+	bench/queue.c bench/queue.h \
 	bench/sources.c bench/sources.h \
 	bench/ready.c \
 	bench/close.c \
