@@ -344,6 +344,31 @@ START_TEST(grows_and_loses_nothing)
 }
 END_TEST
 
+/* More than a ring of completions has places for, and nobody looks. */
+START_TEST(many_messages_before_a_wait)
+{
+	bool told[MANY] = { false };
+	int n;
+
+	start(_i);
+	open_pipes();
+	for (int i = 0; i < MANY; i++)
+		ck_assert_int_eq(evq_add(q, pipes[i][0], POLLIN), 0);
+	for (int round = 0; round < 8; round++)
+		for (int i = 0; i < MANY; i++)
+			put(pipes[i][1]);
+	n = evq_wait(q, 2000);
+	ck_assert_int_eq(n, MANY);
+	ck_assert_int_eq(count_told(n, told), MANY);
+	for (int i = 0; i < MANY; i++)
+		take(pipes[i][0]);
+	expect_none();
+	put(pipes[5][1]);
+	expect_one(pipes[5][0], POLLIN);
+	end();
+}
+END_TEST
+
 START_TEST(results_stay_while_it_grows)
 {
 	start(_i);
@@ -611,6 +636,7 @@ static Suite *behaviours(void)
 		add_of_known_replaces, del_takes_the_pending_event_too,
 		del_of_unknown_is_done, hang_up_asked_for,
 		hang_up_not_asked_for, room_to_write, grows_and_loses_nothing,
+		many_messages_before_a_wait,
 		results_stay_while_it_grows, add_and_del_at_random,
 		descriptors_beyond_fd_setsize, closed_file_is_forgotten,
 		queue_can_be_watched, signal_ends_the_wait, errors_of_add,
