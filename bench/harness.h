@@ -160,6 +160,11 @@ struct point {
 	long value[MAX_PARAMS];
 };
 
+/* Runs what follows for each value that a parameter is to have at a point. */
+#define for_each_value(opt, at, param) \
+	for (size_t param##_i = 0; param##_i < (opt)->params[param].n && \
+	     ((at)->value[param] = (opt)->params[param].v[param##_i], true); param##_i++)
+
 /**
  * result_add() - hand in a figure
  * @at: where it belongs

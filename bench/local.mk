@@ -12,6 +12,10 @@ bench_evbench_SOURCES = \
 	bench/queue.c bench/queue.h \
 	bench/sources.c bench/sources.h \
 	bench/ready.c \
+	bench/token.c \
+	bench/transfer.c \
+	bench/churn.c \
+	bench/idle.c \
 	bench/close.c \
 	vm/record.c vm/record.h
 bench_evbench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vm

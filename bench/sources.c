@@ -91,8 +91,8 @@ static const struct kind {
 } kinds[] = {
 	{ "unix", 2, open_unix },
 	{ "pipe", 2, open_pipe },
-	{ "eventfd", 1, open_eventfd },
-	{ "tcp", 2, open_tcp },
+	[SOURCES_EVENTFD] = { "eventfd", 1, open_eventfd },
+	[SOURCES_TCP] = { "tcp", 2, open_tcp },
 };
 
 const char *sources_kind(size_t i)

@@ -53,7 +53,7 @@ def main():
         if told.plot and not args.no_plot:
             notes.append("  " + plot.draw(figures, told.plot, unit, f"kernel {kernels}, {accels}", where))
     if notes:
-        print("\n" + "\n".join(notes))
+        print("\n" + "\n".join(records.in_order(notes)))
     wrong = [r for r in found if not r.get("ok")]
     if wrong:
         print(f"\n{len(wrong)} results are wrong: {records.place(wrong[0])}: {wrong[0].get('why')}")
