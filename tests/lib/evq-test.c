@@ -493,6 +493,69 @@ START_TEST(queue_can_be_watched)
 }
 END_TEST
 
+START_TEST(armed_is_told_once)
+{
+	start(_i);
+	if (!(flags & EVQ_THREADS)) {
+		errno = 0;
+		ck_assert_int_eq(evq_arm(q, sv[0], POLLIN), -1);
+		ck_assert_int_eq(errno, ENOTSUP);
+		end();
+		return;
+	}
+	ck_assert_int_eq(evq_arm(q, sv[0], POLLIN), 0);
+	put(sv[1]);
+	expect_one(sv[0], POLLIN);
+	put(sv[1]);
+	expect_none();
+	/* What came meanwhile is told when it is armed again. */
+	ck_assert_int_eq(evq_arm(q, sv[0], POLLIN), 0);
+	expect_one(sv[0], POLLIN);
+	expect_none();
+	ck_assert_int_eq(evq_mod(q, sv[0], POLLIN), 0);
+	expect_one(sv[0], POLLIN);
+	put(sv[1]);
+	expect_one(sv[0], POLLIN);
+	end();
+}
+END_TEST
+
+START_TEST(joined_is_the_same_queue)
+{
+	struct evq *joined;
+	int first;
+
+	start(_i);
+	errno = 0;
+	joined = evq_join(q, 1);
+	if (!(flags & EVQ_THREADS)) {
+		ck_assert_ptr_null(joined);
+		ck_assert_int_eq(errno, ENOTSUP);
+		end();
+		return;
+	}
+	ck_assert_ptr_nonnull(joined);
+	ck_assert_ptr_null(evq_join(q, 0));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_int_eq(evq_fd(joined), evq_fd(q));
+	/* Added by one, told to the other, and no more than it wants. */
+	ck_assert_int_eq(evq_add(q, sv[0], POLLIN), 0);
+	ck_assert_int_eq(evq_add(joined, sv[1], POLLIN), 0);
+	put(sv[0]);
+	put(sv[1]);
+	ck_assert_int_eq(evq_wait(joined, 2000), 1);
+	first = evq_get_fd(joined, 0);
+	ck_assert(first == sv[0] || first == sv[1]);
+	evq_close(joined);
+	/* With levels the first one is still there. */
+	if (flags & EVQ_EDGE)
+		expect_one(first == sv[0] ? sv[1] : sv[0], POLLIN);
+	else
+		ck_assert_int_eq(evq_wait(q, 2000), 2);
+	end();
+}
+END_TEST
+
 static void on_alarm(int sig)
 {
 	(void)sig;
@@ -639,7 +702,8 @@ static Suite *behaviours(void)
 		many_messages_before_a_wait,
 		results_stay_while_it_grows, add_and_del_at_random,
 		descriptors_beyond_fd_setsize, closed_file_is_forgotten,
-		queue_can_be_watched, signal_ends_the_wait, errors_of_add,
+		queue_can_be_watched, armed_is_told_once,
+		joined_is_the_same_queue, signal_ends_the_wait, errors_of_add,
 		design_of_a_queue,
 	};
 	Suite *suite = suite_create("evq");
