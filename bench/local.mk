@@ -11,15 +11,19 @@ bench_evbench_SOURCES = \
 	bench/kernel_epoll.c bench/kernel_epoll.h \
 	bench/queue.c bench/queue.h \
 	bench/sources.c bench/sources.h \
+	bench/threads.c bench/threads.h \
 	bench/ready.c \
 	bench/token.c \
 	bench/transfer.c \
 	bench/churn.c \
 	bench/idle.c \
+	bench/producers.c \
+	bench/oneshot.c \
+	bench/mess.c \
 	bench/close.c \
 	vm/record.c vm/record.h
 bench_evbench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vm
-bench_evbench_LDADD = lib/libevq.la
+bench_evbench_LDADD = lib/libevq.la -lpthread
 
 HOST_TESTS += tests/bench/evbench.test tests/bench/servers.test
 EXTRA_DIST += bench/records.py bench/text.py bench/plot.py bench/table.py bench/same.py \

@@ -90,7 +90,7 @@ static const struct kind {
 	int (*open)(struct source *s, long i);
 } kinds[] = {
 	{ "unix", 2, open_unix },
-	{ "pipe", 2, open_pipe },
+	[SOURCES_PIPE] = { "pipe", 2, open_pipe },
 	[SOURCES_EVENTFD] = { "eventfd", 1, open_eventfd },
 	[SOURCES_TCP] = { "tcp", 2, open_tcp },
 };

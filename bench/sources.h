@@ -38,7 +38,7 @@ struct sources {
 };
 
 /* Kinds that a workload asks for itself, as sources_kind() counts them. */
-enum { SOURCES_EVENTFD = 2, SOURCES_TCP };
+enum { SOURCES_PIPE = 1, SOURCES_EVENTFD, SOURCES_TCP };
 
 /** sources_kind() - the name of kind @i, NULL behind the last. */
 const char *sources_kind(size_t i);
