@@ -361,7 +361,7 @@ static void list(const struct request *req)
 	for (size_t i = 0; i < N_WORKLOADS; i++) {
 		const struct workload *w = __start_workloads[i];
 
-		if (what == 0 || (what == 1 && sweep_of(w, req)->seconds))
+		if (what == 0 || (what == 1 && !w->no_figure && sweep_of(w, req)->seconds))
 			puts(w->name);
 		for (const struct preset *p = w->presets; what == 2 && p && p->name; p++)
 			printf("%s %s\n", w->name, p->name);

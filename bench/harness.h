@@ -108,6 +108,7 @@ struct options {
  * @full: the guest for the whole sweep
  * @quick: the guest for the short one
  * @sysctls: NAME=VALUE, set before the modules are loaded; up to a NULL
+ * @no_figure: it is a test, and part of no sweep
  * @unloaded: it also runs before the modules are loaded
  * @run: measures and hands in results; 0, or -1 after complaining that what is
  *	asked for cannot be measured
@@ -120,6 +121,7 @@ struct workload {
 	struct needs full;
 	struct needs quick;
 	const char *const *sysctls;
+	bool no_figure;
 	bool unloaded;
 	int (*run)(const struct options *opt);
 };

@@ -266,6 +266,7 @@ static const struct workload workload = {
 	},
 	.presets = presets,
 	.full = { .memory = 1024, .seconds = 300 },
+	.no_figure = true,
 	.run = run,
 };
 WORKLOAD(workload);
