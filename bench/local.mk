@@ -25,6 +25,15 @@ bench_evbench_SOURCES = \
 bench_evbench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vm
 bench_evbench_LDADD = lib/libevq.la -lpthread
 
+if HAVE_CHECK
+check_PROGRAMS += tests/bench/kernel_epoll-test
+HOST_TESTS += tests/bench/kernel_epoll-test
+endif
+tests_bench_kernel_epoll_test_SOURCES = tests/bench/kernel_epoll-test.c bench/kernel_epoll.c
+tests_bench_kernel_epoll_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/bench
+tests_bench_kernel_epoll_test_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_bench_kernel_epoll_test_LDADD = $(CHECK_LIBS)
+
 HOST_TESTS += tests/bench/evbench.test tests/bench/servers.test
 EXTRA_DIST += bench/records.py bench/text.py bench/plot.py bench/table.py bench/same.py \
 	tests/bench/evbench.test tests/bench/servers.test
