@@ -168,7 +168,7 @@ static const char *run_once(struct set *set, double cost[N_FIGURES], double usua
 
 static int runs_for(const struct options *opt, long n)
 {
-	return opt->runs ? opt->runs : n <= 100 ? 5 : n <= 1000 ? 3 : 1;
+	return runs_or(opt, n <= 100 ? 5 : n <= 1000 ? 3 : 1);
 }
 
 static void measure_design(struct set *set, const struct options *opt, struct point at)
@@ -234,7 +234,7 @@ static const struct workload workload = {
 	.about = "add, change, find, remove and close of N descriptors",
 	.params = {
 		[N] = { "n", "how many are watched", NULL, 2, 131072,
-			.full = "100,1000,10000", .quick = "1000" },
+			.full = "100,1000,5000", .quick = "300" },
 	},
 	.presets = presets,
 	.full = { .memory = 1024, .seconds = 900 },

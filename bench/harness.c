@@ -276,6 +276,13 @@ long batch_for(double once, long wanted)
 	return n < wanted ? n : wanted;
 }
 
+int runs_or(const struct options *opt, int usual)
+{
+	if (opt->runs)
+		return opt->runs;
+	return opt->quick && usual > 3 ? 3 : usual;
+}
+
 long max_fds(void)
 {
 	struct rlimit lim;

@@ -255,6 +255,9 @@ double clock_since(uint64_t start);
  */
 long batch_for(double once, long wanted);
 
+/** runs_or() - what the user asked for, else @usual, or 3 in the short sweep. */
+int runs_or(const struct options *opt, int usual);
+
 /** max_fds() - how many descriptors this process may have. */
 long max_fds(void);
 

@@ -21,7 +21,7 @@
 #include "harness.h"
 #include "queue.h"
 
-#define RUNS 7
+#define RUNS 5
 #define REPLY 128
 /* Per-CPU lists of free pages are the noise: some hundred KiB. */
 #define MANY 5000
@@ -125,7 +125,7 @@ static void measure_design(struct server *srv, const struct options *opt, struct
 		result_na(&at, why);
 	} else {
 		samples_add(&memory, (before - free_memory()) / (double)srv->all.n);
-		why = measure(srv, at.value[REQUESTS], opt->runs ? opt->runs : RUNS, &requests);
+		why = measure(srv, at.value[REQUESTS], runs_or(opt, RUNS), &requests);
 		result_add(&at, "request", "request", &requests, why);
 		if (at.value[M] >= MANY)
 			result_add_in(&at, "memory", "bytes/watch", &memory, NULL);
@@ -183,7 +183,7 @@ static const struct workload workload = {
 		[ACTIVE] = { "active", "connections that work", NULL, 1, 10000,
 			     .full = "10", .quick = "10" },
 		[REQUESTS] = { "requests", "timed at once, if they do not take too long",
-			       NULL, 1, 1000000, .full = "100", .quick = "50" },
+			       NULL, 1, 1000000, .full = "50", .quick = "50" },
 	},
 	.presets = presets,
 	.full = { .memory = 2048, .seconds = 900 },

@@ -146,7 +146,7 @@ static const char *open_queue(struct bench *b, const char *design, long waiters)
 
 static void measure_design(struct bench *b, const struct options *opt, struct point at)
 {
-	int runs = opt->runs ? opt->runs : RUNS;
+	int runs = runs_or(opt, RUNS);
 	long waiters = at.value[WAITERS];
 	struct samples s = { 0 };
 	const char *why;

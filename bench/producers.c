@@ -112,7 +112,7 @@ static void measure_design(struct bench *b, const struct options *opt, struct po
 	if (why) {
 		result_na(&at, why);
 	} else {
-		why = measure(b, opt->runs ? opt->runs : RUNS, &s);
+		why = measure(b, runs_or(opt, RUNS), &s);
 		result_add(&at, "event", "write", &s, why);
 	}
 	samples_free(&s);

@@ -14,7 +14,7 @@
 #include "harness.h"
 #include "queue.h"
 
-#define RUNS 7
+#define RUNS 5
 
 enum { SOURCE, N, PASSES };
 
@@ -101,7 +101,7 @@ static void measure_design(struct ring *r, const struct options *opt, struct poi
 	if (why) {
 		result_na(&at, why);
 	} else {
-		why = measure(r, at.value[PASSES], opt->runs ? opt->runs : RUNS, &s);
+		why = measure(r, at.value[PASSES], runs_or(opt, RUNS), &s);
 		result_add(&at, "pass", "pass", &s, why);
 	}
 	samples_free(&s);

@@ -17,7 +17,7 @@
 #include "harness.h"
 #include "queue.h"
 
-#define RUNS 16
+#define RUNS 8
 #define WARM_UP 2
 
 enum { SOURCE, N };
@@ -126,7 +126,7 @@ static void measure_design(struct bench *b, const struct options *opt, struct po
 		result_na(&at, why);
 	} else {
 		b->edges = evq_design(b->q)->flags & EVQ_EDGE;
-		why = measure(b, opt->runs ? opt->runs : RUNS, &s);
+		why = measure(b, runs_or(opt, RUNS), &s);
 		result_add(&at, "wait", "event", &s, why);
 	}
 	samples_free(&s);
