@@ -132,7 +132,7 @@ static void waiter(void *arg, long i)
 	long seen = -1, naps = 0;
 
 	while (!is_over(m)) {
-		int n = evq_wait(q, NAP_MS);
+		int n = queue_wait(q, NAP_MS);
 
 		if (n < 0)
 			fail_with(&m->why, strerror(errno));

@@ -49,7 +49,7 @@ struct bench {
 
 static const char *take_one(struct evq *q, uint64_t *sum)
 {
-	int n = evq_wait(q, 5 * PATIENCE_MS), fd;
+	int n = queue_wait(q, 5 * PATIENCE_MS), fd;
 	uint64_t value;
 
 	if (n != 1)

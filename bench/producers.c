@@ -67,7 +67,7 @@ static const char *consume(struct bench *b)
 	uint64_t left = (uint64_t)b->writes * (uint64_t)b->all.n;
 
 	while (left) {
-		int n = evq_wait(b->q, 5 * PATIENCE_MS);
+		int n = queue_wait(b->q, 5 * PATIENCE_MS);
 		uint64_t taken;
 
 		if (n <= 0)

@@ -34,12 +34,22 @@ const char *queue_watch(struct evq *q, const struct sources *all)
 	return evq_wait(q, 0) ? "ready before any message" : NULL;
 }
 
+int queue_wait(struct evq *q, int timeout_ms)
+{
+	int n;
+
+	do
+		n = evq_wait(q, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
 const char *queue_one(struct evq *q, int fd)
 {
 	int n = evq_wait(q, 0);
 
 	if (!n)
-		n = evq_wait(q, PATIENCE_MS);
+		n = queue_wait(q, PATIENCE_MS);
 	if (n == 1 && evq_get_fd(q, 0) == fd && evq_get_revents(q, 0) & POLLIN)
 		return NULL;
 	return n < 0 ? strerror(errno) : !n ? "an event was not told" :

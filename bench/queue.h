@@ -27,6 +27,18 @@ const char *queue_open(struct evq **q, const char *design, long n);
 const char *queue_watch(struct evq *q, const struct sources *all);
 
 /**
+ * queue_wait() - wait, and go on when the wait is interrupted
+ * @q: the queue
+ * @timeout_ms: as in evq_wait(), from anew each time
+ *
+ * io_uring interrupts its task to do work, and once more some time after a ring was
+ * closed, when another design is waited on already.
+ *
+ * Return: as evq_wait().
+ */
+int queue_wait(struct evq *q, int timeout_ms);
+
+/**
  * queue_one() - wait until one source is told, and nothing else
  * @q: the queue
  * @fd: its watched descriptor

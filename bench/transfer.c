@@ -86,7 +86,7 @@ static const char *transfer(struct bench *b, double *cost)
 	clock_settle(*cost * (double)b->all.n);
 	for (long left = b->all.n; left > 0 && !why;) {
 		uint64_t start = clock_ns();
-		int n = evq_wait(b->q, left == b->all.n ? 0 : PATIENCE_MS);
+		int n = queue_wait(b->q, left == b->all.n ? 0 : PATIENCE_MS);
 
 		sum += clock_since(start);
 		if (n <= 0)
