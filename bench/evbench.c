@@ -19,6 +19,7 @@
 #include "config.h"
 #include "evq.h"
 #include "harness.h"
+#include "kernel_epoll.h"
 
 /* The linker puts these around the section that WORKLOAD() fills. */
 extern const struct workload *const __start_workloads[];
@@ -40,7 +41,8 @@ static const char *design_name(size_t i)
 
 /* ---- options: those of every workload, then the workload's own ---- */
 
-enum { O_DESIGNS, O_RUNS, O_QUICK, O_PRESET, O_PLAN, O_LIST, O_HELP, O_VERSION, O_COUNT };
+enum { O_DESIGNS, O_RUNS, O_QUICK, O_PRESET, O_PLAN, O_LIST, O_WHICH_EPOLL,
+       O_HELP, O_VERSION, O_COUNT };
 
 static const struct {
 	const char *name;
@@ -53,6 +55,7 @@ static const struct {
 	[O_PRESET] = { "preset", "NAME", "the parameters of the program that it is after" },
 	[O_PLAN] = { "plan", "A,B,..", "print a guest's job for these instead: WORKLOAD or WORKLOAD:PRESET" },
 	[O_LIST] = { "list", "WHAT", "names alone: workloads, sweep, presets, designs or parameters" },
+	[O_WHICH_EPOLL] = { "which-epoll", NULL, "what the kernel's own keeps ready events in" },
 	[O_HELP] = { "help", NULL, "this" },
 	[O_VERSION] = { "version", NULL, "which one this is" },
 };
@@ -90,7 +93,7 @@ static void help(void)
 {
 	puts("usage: evbench WORKLOAD [OPTION..]\n");
 	for (size_t i = 0; i < O_COUNT; i++)
-		printf("  --%-10s %-8s %s\n", common[i].name,
+		printf("  --%-12s %-8s %s\n", common[i].name,
 		       common[i].value ? common[i].value : "", common[i].about);
 	puts("\nworkloads, each with its parameters:");
 	for (size_t i = 0; i < N_WORKLOADS; i++) {
@@ -472,6 +475,8 @@ int main(int argc, char **argv)
 		help();
 	else if (req.common[O_VERSION])
 		puts("evbench (" PACKAGE_STRING ")");
+	else if (req.common[O_WHICH_EPOLL])
+		printf("kernel epoll: %s\n", kernel_epoll());
 	else if (req.common[O_LIST])
 		list(&req);
 	else if (req.common[O_PLAN])
