@@ -25,6 +25,13 @@ bench_evbench_SOURCES = \
 bench_evbench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vm
 bench_evbench_LDADD = lib/libevq.la -lpthread
 
+# The same on an evq_wait() that goes wrong: do its workloads notice?
+check_PROGRAMS += tests/bench/evbench-lossy
+tests_bench_evbench_lossy_SOURCES = $(bench_evbench_SOURCES) tests/bench/lossy.c
+tests_bench_evbench_lossy_CPPFLAGS = $(bench_evbench_CPPFLAGS)
+tests_bench_evbench_lossy_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=evq_wait
+tests_bench_evbench_lossy_LDADD = $(bench_evbench_LDADD)
+
 if HAVE_CHECK
 check_PROGRAMS += tests/bench/kernel_epoll-test
 HOST_TESTS += tests/bench/kernel_epoll-test
