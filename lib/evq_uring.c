@@ -204,29 +204,39 @@ static void request_is_over(struct uring *u, struct slot *s, int res)
 	u->ended = true;
 }
 
-/* Takes what is in the ring. */
+/*
+ * Takes what is in the ring.  As liburing's own loop does it, but with what that reads
+ * again for each completion read once.
+ */
 static void reap(struct uring *u)
 {
-	struct io_uring_cqe *cqe;
-	unsigned int head, n = 0;
+	const struct io_uring_cq *cq = &u->ring.cq;
+	const unsigned int head = *cq->khead, tail = io_uring_smp_load_acquire(cq->ktail);
+	const unsigned int mask = cq->ring_mask, round = u->round;
+	struct slot *const slots = u->slots;
+	struct pollfd *next = u->found + u->n_found;
 
-	io_uring_for_each_cqe(&u->ring, head, cqe) {
-		int fd = (int)(cqe->user_data & 0xffffffff);
-		unsigned int generation = (unsigned int)(cqe->user_data >> 32);
-		struct slot *s;
+	for (unsigned int i = head; i != tail; i++) {
+		const struct io_uring_cqe *cqe = &cq->cqes[i & mask];
+		unsigned int fd = (unsigned int)cqe->user_data;
+		struct slot *s = &slots[fd];
 
-		n++;
-		if (generation == NO_GENERATION)
+		/* Of a request that was cancelled, or of a cancellation. */
+		if (cqe->user_data >> 32 != s->generation)
 			continue;
-		s = &u->slots[fd];
-		if (generation != s->generation)
-			continue;
-		if (cqe->res > 0)
-			add_result(u, s, fd, (short)cqe->res);
+		if (cqe->res > 0 && s->round != round) {
+			s->round = round;
+			s->at = (unsigned int)(next - u->found);
+			next->fd = (int)fd;
+			next++->revents = (short)cqe->res;
+		} else if (cqe->res > 0) {
+			u->found[s->at].revents |= (short)cqe->res;
+		}
 		if (!(cqe->flags & IORING_CQE_F_MORE))
 			request_is_over(u, s, cqe->res);
 	}
-	io_uring_cq_advance(&u->ring, n);
+	u->n_found = (size_t)(next - u->found);
+	io_uring_cq_advance(&u->ring, tail - head);
 }
 
 /* ---- requests ---- */
