@@ -184,8 +184,9 @@ struct evq *evq_join(const struct evq *q, int max);
  * The results stay readable until the next evq_wait() or evq_close().
  *
  * Return: how many results there are, 0 after the timeout, or -1 with errno:
- * EINTR a signal came; EBADF ("select" only) a watched descriptor was closed;
- * EBUSY ("devepoll" only) another thread or process is waiting on this queue.
+ * EINTR a signal came, or a ring of "uring" ended that was closed before; EBADF
+ * ("select" only) a watched descriptor was closed; EBUSY ("devepoll" only) another
+ * thread or process is waiting on this queue.
  */
 int evq_wait(struct evq *q, int timeout_ms);
 
