@@ -11,10 +11,11 @@ import json
 import sys
 
 MEASURED = ("unit", "median", "min", "max", "runs", "ok", "why")
-MACHINE = ("kernel", "accel")       # the same figure on another one is compared
+MACHINE = ("kernel", "accel", "kernel_epoll")   # the same figure on another one is compared
 COMMON = ("workload", "design", "metric")
 NOT_PARAMETERS = frozenset(MEASURED + MACHINE + COMMON)
 
+UNITS = {"insn": "instructions", "ns": "nanoseconds"}
 REFERENCE = "epoll"         # ratios are to this design, the kernel's epoll ET
 
 # share: how far apart two runs may be.  beside: the metric that this one is a part
