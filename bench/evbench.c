@@ -40,7 +40,7 @@ static const char *design_name(size_t i)
 
 /* ---- options: those of every workload, then the workload's own ---- */
 
-enum { O_DESIGNS, O_RUNS, O_QUICK, O_PLAN, O_LIST, O_HELP, O_VERSION, O_COUNT };
+enum { O_DESIGNS, O_RUNS, O_QUICK, O_PLAN, O_DRY_RUN, O_LIST, O_HELP, O_VERSION, O_COUNT };
 
 static const struct {
 	const char *name;
@@ -51,6 +51,7 @@ static const struct {
 	[O_RUNS] = { "runs", "N", "measurements of each point" },
 	[O_QUICK] = { "quick", NULL, "the short sweep" },
 	[O_PLAN] = { "plan", "A,B,..", "print a guest's job for these workloads instead" },
+	[O_DRY_RUN] = { "dry-run", NULL, "print what would be tried, and try nothing" },
 	[O_LIST] = { "list", "WHAT", "names alone: workloads, designs or parameters" },
 	[O_HELP] = { "help", NULL, "this" },
 	[O_VERSION] = { "version", NULL, "which one this is" },
@@ -306,6 +307,23 @@ static void list(const char *what)
 		       lists[1], lists[2]);
 }
 
+/* Each parameter and its values, a line each, as options take them. */
+static void dry_run(const struct workload *w, const struct options *opt)
+{
+	for (size_t i = 0; w->params[i].name; i++) {
+		const struct param *p = &w->params[i];
+		const struct list *values = &opt->params[i];
+
+		printf("%s ", p->name);
+		for (size_t j = 0; j < values->n; j++)
+			if (p->word)
+				printf("%s%s", j ? "," : "", p->word((size_t)values->v[j]));
+			else
+				printf("%s%ld", j ? "," : "", values->v[j]);
+		putchar('\n');
+	}
+}
+
 static const struct needs *needs_of(const struct workload *w, const struct request *req)
 {
 	return req->common[O_QUICK] ? &w->quick : &w->full;
@@ -375,6 +393,10 @@ int main(int argc, char **argv)
 	else {
 		opt = parse_common(&req);
 		parse_own(&opt, &req);
+		if (req.common[O_DRY_RUN]) {
+			dry_run(req.workload, &opt);
+			return 0;
+		}
 		harness_start();
 		err = req.workload->run(&opt);
 		return results_print() ? err ? 2 : 0 : 1;
