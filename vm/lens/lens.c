@@ -408,7 +408,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 	}
 	if (!info->system_emulation || info->smp_vcpus != 1 ||
 	    strcmp(info->target_name, "x86_64")) {
-		complain("a guest", "", "has one CPU, an x86-64");
+		complain("this guest", "", "is not of one CPU, an x86-64");
 		return -1;
 	}
 	data_is_copied = info->version.cur >= LENS_DATA_COPIED;
