@@ -15,7 +15,7 @@ LEAST = 0.6         # narrower is not drawn
 STYLE = """
 svg { font: 12px sans-serif; background: #fff; color: #111; }
 text { fill: currentColor; }
-h2, .title { font-size: 15px; font-weight: bold; }
+.title { font-size: 15px; font-weight: bold; }
 .button { cursor: pointer; text-decoration: underline; }
 .frame { cursor: pointer; }
 .frame text { fill: #111; pointer-events: none; }
@@ -126,13 +126,16 @@ def warm(name, _):
     return f"#{int(255 * red):02x}{int(255 * green):02x}{int(255 * blue):02x}"
 
 
+def mixed(one, other, share):
+    """A colour between two, each (red, green, blue)."""
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(one, other))
+
+
 def differing(_, totals):
     """Blue where the second takes less, orange where it takes more, and how much."""
     one, other = totals
     share = (other - one) / max(one, other, 1e-9)
-    pale = int(235 - 150 * min(abs(share), 1))
-    return f"#{pale:02x}{(pale + 255) // 2:02x}ff" if share < -0.005 else \
-        f"#ff{(pale + 255) // 2 - 20:02x}{pale:02x}" if share > 0.005 else "#dddddd"
+    return mixed((232, 232, 232), (74, 144, 217) if share < 0 else (230, 140, 40), min(abs(share), 1))
 
 
 def frames(node, left, whole, depth, colour, tell):
