@@ -41,7 +41,7 @@ static const char *design_name(size_t i)
 
 /* ---- options: those of every workload, then the workload's own ---- */
 
-enum { O_DESIGNS, O_RUNS, O_QUICK, O_PRESET, O_PLAN, O_LIST, O_WHICH_EPOLL,
+enum { O_DESIGNS, O_RUNS, O_QUICK, O_PRESET, O_PLAN, O_DRY_RUN, O_LIST, O_WHICH_EPOLL,
        O_HELP, O_VERSION, O_COUNT };
 
 static const struct {
@@ -54,6 +54,7 @@ static const struct {
 	[O_QUICK] = { "quick", NULL, "the short sweep" },
 	[O_PRESET] = { "preset", "NAME", "the parameters of the program that it is after" },
 	[O_PLAN] = { "plan", "A,B,..", "print a guest's job for these instead: WORKLOAD or WORKLOAD:PRESET" },
+	[O_DRY_RUN] = { "dry-run", NULL, "print what would be tried, and try nothing" },
 	[O_LIST] = { "list", "WHAT", "names alone: workloads, sweep, presets, designs or parameters" },
 	[O_WHICH_EPOLL] = { "which-epoll", NULL, "what the kernel's own keeps ready events in" },
 	[O_HELP] = { "help", NULL, "this" },
@@ -341,6 +342,23 @@ static void parse_own(struct options *opt, const struct request *req)
 
 /* ---- what else can be asked for ---- */
 
+/* Each parameter and its values, a line each, as options take them. */
+static void dry_run(const struct workload *w, const struct options *opt)
+{
+	for (size_t i = 0; w->params[i].name; i++) {
+		const struct param *p = &w->params[i];
+		const struct list *values = &opt->params[i];
+
+		printf("%s ", p->name);
+		for (size_t j = 0; j < values->n; j++)
+			if (p->word)
+				printf("%s%s", j ? "," : "", p->word((size_t)values->v[j]));
+			else
+				printf("%s%ld", j ? "," : "", values->v[j]);
+		putchar('\n');
+	}
+}
+
 static const struct needs *sweep_of(const struct workload *w, const struct request *req)
 {
 	return req->common[O_QUICK] ? &w->quick : &w->full;
@@ -486,6 +504,10 @@ int main(int argc, char **argv)
 	else {
 		opt = parse_common(&req);
 		parse_own(&opt, &req);
+		if (req.common[O_DRY_RUN]) {
+			dry_run(req.workload, &opt);
+			return 0;
+		}
 		harness_start();
 		tell_preset(&opt);
 		err = req.workload->run(&opt);

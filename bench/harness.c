@@ -34,6 +34,9 @@ static size_t n_results;
 static double clock_cost;
 static const char *preset_name;
 static long preset_divisor;
+static int n_points;
+
+const unsigned char lens_parts[LENS_PARTS] __attribute__((aligned(LENS_PARTS)));
 
 static const char *accel(void)
 {
@@ -56,6 +59,13 @@ void harness_preset(const char *name, long divisor)
 {
 	preset_name = name;
 	preset_divisor = divisor;
+}
+
+static bool under_lens(void)
+{
+	const char *l = getenv("LAB_LENS");
+
+	return l && *l;
 }
 
 static const char *kernel(void)
@@ -227,10 +237,37 @@ void result_na(const struct point *at, const char *why)
 	result_end(f, r);
 }
 
+int lens_point(void)
+{
+	lens_mark(LENS_POINT);
+	return n_points++;
+}
+
+void lens_add(const struct point *at, const char *metric, const char *per, long count,
+	      struct lens_part of, struct lens_part less)
+{
+	struct result *r;
+	size_t size;
+	FILE *f;
+
+	if (!under_lens())
+		return;
+	r = result_new(true);
+	f = result_begin(r, &size, at);
+	record_member(f, "metric", metric);
+	record_member(f, "per", per);
+	fprintf(f, ",\"lens\":{\"count\":%ld,\"of\":[%d,%u],\"less\":[%d,%u]}", count,
+		of.point, of.part, less.point, less.part);
+	result_end(f, r);
+}
+
 bool results_print(void)
 {
 	bool ok = true;
 
+	/* bench/lens.py puts together what it and what the lens wrote */
+	if (under_lens())
+		printf("{\"lens\":%d}\n", n_points);
 	for (size_t i = 0; i < n_results; i++) {
 		puts(results[i].text);
 		ok &= results[i].ok;
@@ -307,6 +344,7 @@ void harness_start(void)
 	struct samples s = { 0 };
 	struct rlimit lim;
 
+	lens_mark(LENS_START);
 	pin();
 	if (!getrlimit(RLIMIT_NOFILE, &lim)) {
 		lim.rlim_cur = lim.rlim_max;
@@ -318,6 +356,8 @@ void harness_start(void)
 	for (int i = 0; i < 1001; i++) {
 		uint64_t start = clock_ns();
 
+		lens_begin(0);
+		lens_end();
 		samples_add(&s, clock_since(start));
 	}
 	clock_cost = samples_median(&s);

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "lens/mark.h"
+
 #define MAX_LIST 64
 #define MAX_PARAMS 8
 
@@ -243,7 +245,11 @@ static inline uint64_t clock_ns(void)
  */
 void clock_settle(double expected);
 
-/** clock_since() - nanoseconds since @start, less the cost of asking. */
+/**
+ * clock_since() - nanoseconds since @start, less the cost of asking
+ *
+ * And less that of one lens_begin() and lens_end(), which belong between.
+ */
 double clock_since(uint64_t start);
 
 /**
@@ -257,6 +263,55 @@ long batch_for(double once, long wanted);
 
 /** runs_or() - what the user asked for, else @usual, or 3 in the short sweep. */
 int runs_or(const struct options *opt, int usual);
+
+/*
+ * The lens (vm/lens/, "lab compare --caches" and "lab profile") counts what lies
+ * between these two as a part of what is measured, a number of the workload's own
+ * from 1 to LENS_PARTS - 1.  Part 0 is not counted: rounds that only warm up.
+ * Without the lens they are three instructions.
+ */
+extern const unsigned char lens_parts[LENS_PARTS];
+
+static inline void lens_begin(unsigned int part)
+{
+	lens_mark_begin(lens_parts, part);
+}
+
+static inline void lens_end(void)
+{
+	lens_mark(LENS_END);
+}
+
+/** lens_round() - what the parts took since the last one is a measurement. */
+static inline void lens_round(void)
+{
+	lens_mark(LENS_ROUND);
+}
+
+/** lens_point() - the rounds since the last one were a point.  Return: its number. */
+int lens_point(void);
+
+/**
+ * struct lens_part - what the lens counted
+ * @point: as lens_point() returned it
+ * @part: as lens_begin() was told; 0 for nothing at all
+ */
+struct lens_part {
+	int point;
+	unsigned int part;
+};
+
+/**
+ * lens_add() - hand in where a figure of the lens is to be found
+ * @at: where it belongs
+ * @metric: as for result_add(); what was counted is appended to it, "harvest-l1d"
+ * @per: what it is per, as for result_add()
+ * @count: how many of these there are in a round
+ * @of: the part
+ * @less: a part that is taken off, such as the same writes while nobody watches
+ */
+void lens_add(const struct point *at, const char *metric, const char *per, long count,
+	      struct lens_part of, struct lens_part less);
 
 /** max_fds() - how many descriptors this process may have. */
 long max_fds(void);

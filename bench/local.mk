@@ -22,7 +22,7 @@ bench_evbench_SOURCES = \
 	bench/mess.c \
 	bench/close.c \
 	bench/wait.c \
-	vm/record.c vm/record.h
+	vm/record.c vm/record.h vm/lens/mark.h
 bench_evbench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vm
 bench_evbench_LDADD = lib/libevq.la -lpthread
 
@@ -77,6 +77,34 @@ EXTRA_DIST += tests/bench/native.test tests/bench/native.supp \
 	kmod/eventpoll/ready.h kmod/eventpoll/ready_lists.h kmod/eventpoll/ready_wfcq.h \
 	kmod/eventpoll/wfcq.h
 
-HOST_TESTS += tests/bench/evbench.test tests/bench/servers.test
+HOST_TESTS += tests/bench/evbench.test tests/bench/servers.test tests/bench/lens.test
 EXTRA_DIST += bench/records.py bench/text.py bench/plot.py bench/table.py bench/same.py \
-	tests/bench/evbench.test tests/bench/servers.test
+	tests/bench/evbench.test tests/bench/servers.test tests/bench/lens.test
+
+# The lens is QEMU's, and vm/lens-build builds it; its parts are tested here, and all
+# of it by a stand-in for QEMU, with the interface of 7.2 and of 10.
+
+EXTRA_DIST += bench/lens.py bench/caches.py bench/profile_table.py bench/symbols.py \
+	bench/flame.py vm/lens/lens.c vm/lens/qemu_plugin.h
+
+check_PROGRAMS += tests/bench/standin tests/bench/standin4
+tests_bench_standin_SOURCES = tests/bench/standin.c vm/lens/qemu_plugin.h
+tests_bench_standin_CPPFLAGS = -I$(srcdir)/vm -DSTANDIN_API=1
+tests_bench_standin_LDFLAGS = -rdynamic
+tests_bench_standin4_SOURCES = $(tests_bench_standin_SOURCES)
+tests_bench_standin4_CPPFLAGS = -I$(srcdir)/vm -DSTANDIN_API=4
+tests_bench_standin4_LDFLAGS = -rdynamic
+
+if HAVE_CHECK
+check_PROGRAMS += tests/bench/test_lens
+HOST_TESTS += tests/bench/test_lens
+endif
+
+tests_bench_test_lens_SOURCES = tests/bench/test_lens.c \
+	vm/lens/cache.c vm/lens/cache.h vm/lens/calls.c vm/lens/calls.h \
+	vm/lens/insn.c vm/lens/insn.h vm/lens/mark.h \
+	tests/host/host.c tests/host/host.h
+tests_bench_test_lens_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vm/lens -I$(srcdir)/tests/host
+tests_bench_test_lens_CFLAGS = $(HOST_CFLAGS)
+tests_bench_test_lens_LDFLAGS = $(HOST_SANITIZE)
+tests_bench_test_lens_LDADD = $(CHECK_LIBS)

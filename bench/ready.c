@@ -36,6 +36,9 @@
 /* The parameters, in the order of the table at the end. */
 enum { SOURCE, M, K };
 
+/* What the lens sees apart.  TOUCH: the program looks at what it was told. */
+enum { NOT_COUNTED, BARE, NOTIFY, HARVEST, TOUCH, RECHECK, EMPTY };
+
 static const struct workload workload;
 
 /**
@@ -49,6 +52,7 @@ static const struct workload workload;
  * @told: by index in @all: the number of the wait that last told it
  * @waits: counts the waits
  * @usual: what the last harvest took
+ * @counted: whether this round is more than a warm-up
  * @why: what went wrong, or NULL
  */
 struct bench {
@@ -61,6 +65,7 @@ struct bench {
 	unsigned long *told;
 	unsigned long waits;
 	double usual;
+	bool counted;
 	const char *why;
 };
 
@@ -76,10 +81,16 @@ static void choose_active(struct bench *b, long k)
 		b->active[i] = &b->all.s[i * b->all.n / k];
 }
 
+static unsigned int part(const struct bench *b, unsigned int which)
+{
+	return b->counted ? which : NOT_COUNTED;
+}
+
 static double feed(struct bench *b)
 {
 	/* The value 1 for an eventfd, any bytes for the others. */
 	static const uint64_t message = 1;
+	unsigned int p = part(b, b->q ? NOTIFY : BARE);
 	long done = 0;
 	uint64_t start;
 	double cost;
@@ -87,8 +98,10 @@ static double feed(struct bench *b)
 	/* A write is two to three thousand instructions. */
 	clock_settle(2500.0 * (double)b->k);
 	start = clock_ns();
+	lens_begin(p);
 	for (long i = 0; i < b->k; i++)
 		done += write(b->active[i]->feed, &message, MESSAGE);
+	lens_end();
 	cost = clock_since(start);
 	if (done != b->k * MESSAGE)
 		b->why = "a message could not be written";
@@ -100,6 +113,19 @@ static void drain(struct bench *b)
 	for (long i = 0; i < b->k; i++)
 		if (source_drain(b->active[i]))
 			b->why = "a message could not be read back";
+}
+
+/* What a program does first with what it was told; worth counting in lines alone. */
+static void touch(struct bench *b, int n)
+{
+	int sum = 0;
+
+	lens_begin(part(b, TOUCH));
+	for (int i = 0; i < n; i++)
+		sum += evq_get_fd(b->q, i) + evq_get_revents(b->q, i);
+	/* the compiler believes that it matters */
+	asm volatile("" : : "r"(sum));
+	lens_end();
 }
 
 /* Looks at what one wait told; returns how many were not told before. */
@@ -132,16 +158,21 @@ static long check(struct bench *b, int n, unsigned long first_wait)
 static double harvest(struct bench *b)
 {
 	unsigned long first_wait = b->waits + 1;
+	unsigned int p = part(b, HARVEST);
 	double cost = 0;
 	int timeout = 0;
 
 	clock_settle(b->usual);
 	for (long left = b->k; left && !b->why;) {
 		uint64_t start = clock_ns();
-		int n = timeout ? queue_wait(b->q, timeout) : evq_wait(b->q, 0);
+		int n;
 
+		lens_begin(p);
+		n = timeout ? queue_wait(b->q, timeout) : evq_wait(b->q, 0);
+		lens_end();
 		cost += clock_since(start);
 		b->waits++;
+		touch(b, n);
 		if (n < 0)
 			b->why = strerror(errno);
 		else if (!n && timeout)
@@ -155,15 +186,18 @@ static double harvest(struct bench *b)
 }
 
 /* Nothing must be left; returns what the question cost. */
-static double ask_drained(struct bench *b)
+static double ask_drained(struct bench *b, unsigned int which)
 {
+	unsigned int p = part(b, which);
 	uint64_t start;
 	double cost;
 	int n;
 
 	clock_settle(b->usual);
 	start = clock_ns();
+	lens_begin(p);
 	n = evq_wait(b->q, 0);
+	lens_end();
 	cost = clock_since(start);
 	if (n && !b->why)
 		b->why = n < 0 ? strerror(errno) :
@@ -173,15 +207,17 @@ static double ask_drained(struct bench *b)
 
 static void round_watched(struct bench *b, double bare, struct figures *f)
 {
-	double notify = feed(b) - bare;
-	double wait = harvest(b);
-	double recheck = 0, empty = 0;
+	double notify, wait, recheck = 0, empty = 0;
 
+	b->counted = f;
+	notify = feed(b) - bare;
+	wait = harvest(b);
 	drain(b);
 	if (!b->why && b->ready_list)
-		recheck = ask_drained(b);
+		recheck = ask_drained(b, RECHECK);
 	if (!b->why)
-		empty = ask_drained(b);
+		empty = ask_drained(b, EMPTY);
+	lens_round();
 	if (b->ready_list)
 		recheck -= empty;
 	if (b->why || !f)
@@ -197,12 +233,13 @@ static void round_watched(struct bench *b, double bare, struct figures *f)
 /* Two messages each, and still each source is told once. */
 static void check_merging(struct bench *b)
 {
+	b->counted = false;
 	feed(b);
 	feed(b);
 	harvest(b);
 	sources_flush(&b->all);
 	if (!b->why)
-		ask_drained(b);
+		ask_drained(b, EMPTY);
 }
 
 /* Large rounds are long enough to be their own average. */
@@ -218,29 +255,58 @@ static int warm_up_for(long k)
 	return k < 10000 ? WARM_UP : 1;
 }
 
-/* The same writes while nobody watches; the median of a whole round. */
-static double measure_bare(struct bench *b, const struct options *opt,
-			   struct samples *per_event)
+/**
+ * struct bare - the same writes while nobody watches
+ * @cost: the median of a whole round
+ * @seen: where the lens has it
+ */
+struct bare {
+	double cost;
+	struct lens_part seen;
+};
+
+static struct bare measure_bare(struct bench *b, const struct options *opt,
+				struct samples *per_event)
 {
 	struct samples s = { 0 };
-	double median;
+	struct bare bare;
 
 	for (int i = -warm_up_for(b->k); i < runs_for(opt, b->k); i++) {
-		double cost = feed(b);
+		double cost;
 
+		b->counted = i >= 0;
+		cost = feed(b);
 		drain(b);
+		lens_round();
 		if (i < 0)
 			continue;
 		samples_add(&s, cost);
 		samples_add(per_event, cost / (double)b->k);
 	}
-	median = samples_median(&s);
+	bare.cost = samples_median(&s);
+	bare.seen = (struct lens_part){ lens_point(), BARE };
 	samples_free(&s);
-	return median;
+	return bare;
+}
+
+/* The parts of a point, as they are for the clock. */
+static void add_seen(const struct bench *b, const struct point *at, struct lens_part bare)
+{
+	const struct lens_part nothing = { 0, NOT_COUNTED };
+	const int point = lens_point();
+
+	if (b->why)
+		return;
+	lens_add(at, "notify", "event", b->k, (struct lens_part){ point, NOTIFY }, bare);
+	lens_add(at, "harvest", "event", b->k, (struct lens_part){ point, HARVEST }, nothing);
+	lens_add(at, "touch", "event", b->k, (struct lens_part){ point, TOUCH }, nothing);
+	if (b->ready_list)
+		lens_add(at, "recheck", "event", b->k, (struct lens_part){ point, RECHECK },
+			 (struct lens_part){ point, EMPTY });
 }
 
 static void measure_watched(struct bench *b, const struct options *opt,
-			    const struct point *at, double bare)
+			    const struct point *at, const struct bare *bare)
 {
 	struct figures f = { 0 };
 
@@ -250,7 +316,8 @@ static void measure_watched(struct bench *b, const struct options *opt,
 		check_merging(b);
 	for (int i = -warm_up_for(b->k); i < runs_for(opt, b->k) && !b->why;
 	     i++)
-		round_watched(b, bare, i < 0 ? NULL : &f);
+		round_watched(b, bare->cost, i < 0 ? NULL : &f);
+	add_seen(b, at, bare->seen);
 	result_add(at, "notify", "event", &f.notify, b->why);
 	result_add(at, "harvest", "event", &f.harvest, b->why);
 	if (b->ready_list)
@@ -290,7 +357,7 @@ static void measure_design(struct bench *b, const struct options *opt,
 {
 	const struct samples nothing = { 0 };
 	const char *why, *broken;
-	double bare[MAX_LIST];
+	struct bare bare[MAX_LIST];
 
 	progress("ready, %s, m=%ld, %s", sources_kind((size_t)at.value[SOURCE]),
 		 at.value[M], at.design);
@@ -312,7 +379,7 @@ static void measure_design(struct bench *b, const struct options *opt,
 			continue;
 		}
 		choose_active(b, k->v[i]);
-		measure_watched(b, opt, &at, bare[i]);
+		measure_watched(b, opt, &at, &bare[i]);
 		if (b->why)
 			sources_flush(&b->all);
 	}

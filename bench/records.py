@@ -11,7 +11,8 @@ import json
 import sys
 
 MEASURED = ("unit", "median", "min", "max", "runs", "ok", "why")
-MACHINE = ("kernel", "accel", "kernel_epoll")   # the same figure on another one is compared
+# the same figure on another one is compared; caches: those that the lens modelled
+MACHINE = ("kernel", "accel", "kernel_epoll", "caches")
 COMMON = ("workload", "design", "metric")
 NOT_PARAMETERS = frozenset(MEASURED + MACHINE + COMMON)
 
@@ -55,6 +56,11 @@ def parameters(record):
 def key(record):
     """What two runs have in common about a figure."""
     return tuple(record[name] for name in COMMON) + (frozenset(parameters(record).items()),)
+
+
+def of_lens(record):
+    """Whether it is the lens's: what happened in caches, see bench/caches.py."""
+    return "caches" in record
 
 
 def is_right(record):

@@ -18,8 +18,14 @@ import words
 SHOWN = 12
 
 
+# what the lens counts; a line in a hundred events is none
+LENS = records.Limit(0.01)
+
+
 def limit_of(record):
     """How far apart it may be, or None."""
+    if records.of_lens(record):
+        return LENS
     repeats = words.of(record["workload"]).repeats
     return repeats.get(record["metric"], repeats.get(words.ANY))
 
