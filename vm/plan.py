@@ -75,7 +75,10 @@ class Lanes:
         """(modules, seconds, command) of each run of a lane, in the table's order."""
         # what is named is run everywhere, and whole
         named = bool(self.asked.suites)
-        past = [] if named else [d.name for d in tables.designs(tables.STORE) if d.past]
+        stores = tables.designs(tables.STORE)
+        past = [] if named else [d.name for d in stores if d.past]
+        left_out = [] if named else \
+            {"now": past, "core": [d.name for d in stores[1:]]}.get(form, [])
         usual = form or self.table.passes[0].name
         for row in self.table.passes:
             if row.lane == lane and row.name in self.named and (
@@ -94,9 +97,9 @@ class Lanes:
                     parts = [(design.name, ["%s.%s_*" % (suite, design.name)])
                              for design in tables.designs(tables.JUDGE, tables.STORE)]
                 for design, tests in parts:
+                    if design in left_out:
+                        continue
                     if design in past:
-                        if form == "now":
-                            continue
                         tests = [suite + "." + test for test in self.table.past["suites"]] \
                             if design == suite else \
                             ["%s.%s_%s" % (suite, design, test)
