@@ -608,7 +608,7 @@ static void known_workloads(const char *list)
 }
 
 static const char usage[] =
-"usage: native [--workloads producers,oneshot] [--stores a,b,..] [--threads 1,2,..]\n"
+"usage: native [--workloads producers,oneshot] [--designs a,b,..] [--threads 1,2,..]\n"
 "              [--runs N] [--ms N] [--edge] [--check] [--json FILE]\n"
 "              [--plant-drop]\n";
 
@@ -616,13 +616,13 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "workloads", required_argument, NULL, 'w' },
-		{ "stores", required_argument, NULL, 's' },
+		{ "designs", required_argument, NULL, 'd' },
 		{ "threads", required_argument, NULL, 't' },
 		{ "runs", required_argument, NULL, 'r' },
 		{ "ms", required_argument, NULL, 'm' },
 		{ "edge", no_argument, NULL, 'e' },
 		{ "check", no_argument, NULL, 'c' },
-		{ "plant-drop", no_argument, NULL, 'd' },
+		{ "plant-drop", no_argument, NULL, 'p' },
 		{ "json", required_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -639,7 +639,7 @@ int main(int argc, char **argv)
 			workloads = optarg;
 			known_workloads(workloads);
 			break;
-		case 's':
+		case 'd':
 			want_stores(optarg);
 			break;
 		case 't':
@@ -658,7 +658,7 @@ int main(int argc, char **argv)
 		case 'c':
 			opt.check = true;
 			break;
-		case 'd':
+		case 'p':
 			opt.drop = true;
 			break;
 		case 'j':
