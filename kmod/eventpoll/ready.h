@@ -117,6 +117,7 @@ enum ep_verdict {
  * @depth: instances above this one whose mutex the task holds
  * @outside: within ->poll: nobody may be waited for
  * @look: tell nothing, only find out whether there is something
+ * @rare: that, or consumers are held (stall.h)
  * @out: where to tell
  * @left: events that may still be told
  * @n: told so far, or -errno
@@ -129,6 +130,7 @@ struct ep_batch {
 	unsigned int depth;
 	bool outside;
 	bool look;
+	bool rare;
 	struct epoll_event __user *out;
 	int left;
 	int n;

@@ -51,7 +51,7 @@ unsigned int ep_stall_waker __read_mostly;
 module_param_named(stall_wake, ep_stall_waker, uint, 0600);
 MODULE_PARM_DESC(stall_wake, "park one producer of wfcqueue with the lock of the waiters' queue held: 1 before it wakes somebody, 2 after; 3: it is parked; for tests (default 0)");
 
-void __ep_stall(void)
+void ep_stall(void)
 {
 	atomic_inc(&stalled);
 	wait_event_killable_timeout(stall_wait, !READ_ONCE(ep_stall_open),

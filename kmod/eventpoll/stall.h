@@ -28,13 +28,13 @@ enum ep_stall_where {
 extern bool ep_stall_open;
 extern unsigned int ep_stall_waker;
 
-void __ep_stall(void);
+void ep_stall(void);
 void __ep_stall_wake(enum ep_stall_where here);
 
-static inline void ep_stall(void)
+/* Looked at when a transfer begins, not for every event. */
+static inline bool ep_stalls(void)
 {
-	if (unlikely(READ_ONCE(ep_stall_open)))
-		__ep_stall();
+	return READ_ONCE(ep_stall_open);
 }
 
 static inline void ep_stall_wake(enum ep_stall_where here)

@@ -101,9 +101,11 @@ enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 	struct epitem *item = ep_item_of(link);
 	__poll_t events = ask(batch, item);
 
-	if (batch->look)
-		return events ? leave(batch, 1) : nothing(batch);
-	ep_stall();
+	if (unlikely(batch->rare)) {
+		if (batch->look)
+			return events ? leave(batch, 1) : nothing(batch);
+		ep_stall();
+	}
 	if (!events)
 		return nothing(batch);
 	if (!tell(batch->out, events, item->data))
@@ -128,6 +130,7 @@ static __always_inline int transfer_locked(struct eventpoll *ep, struct ep_batch
 	lockdep_assert_held(&ep->mtx);
 
 	init_poll_funcptr(&batch->pt, NULL);
+	batch->rare = batch->look || ep_stalls();
 	WRITE_ONCE(ep->scans, ep->scans + 1);
 	/* Pairs with the second one in ep_pending(). */
 	smp_wmb();

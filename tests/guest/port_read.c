@@ -162,9 +162,10 @@ GUEST_TEST(port, read_only_and_write_only, 10,
 	GUEST_FAILS(read(wo, &ev, sizeof(ev)), EBADF);
 }
 
-/* A thread in read(2). */
+/* A thread in read(2), or in EVENTPOLL_WAIT. */
 struct reader {
 	int ep;
+	bool waits;
 	pid_t tid;
 	pthread_t thread;
 	ssize_t got;
@@ -177,7 +178,10 @@ static void *read_one(void *arg)
 	struct reader *r = arg;
 
 	__atomic_store_n(&r->tid, gettid(), __ATOMIC_RELEASE);
-	r->got = read(r->ep, &r->ev, sizeof(r->ev));
+	if (r->waits)
+		r->got = eventpoll_wait(r->ep, &r->ev, 1, -1) * ONE;
+	else
+		r->got = read(r->ep, &r->ev, sizeof(r->ev));
 	r->err = errno;
 	return NULL;
 }
@@ -187,11 +191,16 @@ static bool has_tid(void *arg)
 	return __atomic_load_n(&((struct reader *)arg)->tid, __ATOMIC_ACQUIRE);
 }
 
+static void reader_sleeps(const struct reader *r)
+{
+	guest_in_syscall(getpid(), r->tid, r->waits ? SYS_ioctl : SYS_read, r->ep);
+}
+
 static void reader_start(struct reader *r)
 {
 	r->thread = guest_thread(read_one, r);
 	guest_until(has_tid, r, "a thread runs");
-	guest_in_syscall(getpid(), r->tid, SYS_read, r->ep);
+	reader_sleeps(r);
 }
 
 static void reader_got(struct reader *r, int fd)
@@ -216,18 +225,17 @@ GUEST_TEST(port, read_beside_a_wait, 30,
 	   "of a thread that reads and one that waits an event wakes one, and the next one the other")
 {
 	int ep = instance(EVENTPOLL_OVFLIST, 0), fd = guest_eventfd();
-	struct behave_waiter w = { .ep = ep, .ms = GUEST_WAIT_MS };
-	struct reader r = { .ep = ep };
+	struct reader w = { .ep = ep, .waits = true }, r = { .ep = ep };
 
 	watch(ep, fd, EPOLLIN | EPOLLET);
-	behave_waiter_start(&w);
+	reader_start(&w);
 	/* The last to sleep is the first to be woken. */
 	reader_start(&r);
 	guest_put(fd);
 	reader_got(&r, fd);
-	behave_waiter_sleeps(&w);
+	reader_sleeps(&w);
 	guest_put(fd);
-	behave_waiter_got(&w, fd, EPOLLIN);
+	reader_got(&w, fd);
 }
 
 static void on_signal(int sig)
