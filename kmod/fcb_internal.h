@@ -148,7 +148,7 @@ static __always_inline bool fcb_maybe_watched(const struct file *file)
 extern const struct fput_provider *fcb_provider;
 
 /* fput_direct.c: entered from the head of __fput() */
-void fput_direct_tramp(struct file *file);
+void fput_direct_tramp(void);
 void fput_direct_call(struct file *file);
 
 int fcblist_init(unsigned int bits);

@@ -17,15 +17,11 @@
  * these, and for Tasks RCU once more: that covers the few instructions behind
  * SRCU, which do not sleep.
  */
-#include <linux/ftrace.h>
-#include <linux/kprobes.h>
 #include <linux/rcupdate.h>
 
-#include "compat.h"
+#include "direct_hook.h"
 #include "fcb_internal.h"
 #include "fput_hook.h"
-
-static struct ftrace_ops fput_ops;
 
 __visible notrace void fput_direct_call(struct file *file)
 {
@@ -33,66 +29,27 @@ __visible notrace void fput_direct_call(struct file *file)
 		file_notify_cleanup(file);
 }
 
-/* Saves the one argument register in use; __fput() has no other live. */
-asm("	.pushsection	.text, \"ax\", @progbits\n"
-"	.type		fput_direct_tramp, @function\n"
-"	.globl		fput_direct_tramp\n"
-"fput_direct_tramp:\n"
-	ASM_ENDBR
-"	pushq	%rbp\n"
-"	movq	%rsp, %rbp\n"
-	CALL_DEPTH_ACCOUNT
-"	pushq	%rdi\n"
-"	call	fput_direct_call\n"
-"	popq	%rdi\n"
-"	leave\n"
-	ASM_RET
-"	.size		fput_direct_tramp, .-fput_direct_tramp\n"
-"	.popsection\n"
-);
+/* __fput() has one argument. */
+asm(DIRECT_TRAMP_BEGIN(fput_direct_tramp)
+    DIRECT_TRAMP_ENTER
+    "pushq	%rdi\n"
+    "call	fput_direct_call\n"
+    "popq	%rdi\n"
+    DIRECT_TRAMP_LEAVE(fput_direct_tramp));
 
-/* kprobes resolve a name, and report one that is missing or ambiguous. */
-static unsigned long fput_address(void)
-{
-	struct kprobe kp = { .symbol_name = "__fput" };
-	unsigned long addr;
-
-	if (register_kprobe(&kp))
-		return 0;
-	addr = (unsigned long)kp.addr;
-	unregister_kprobe(&kp);
-	return addr;
-}
+static struct direct_hook fput_hook = {
+	.symbol = "__fput",
+	.tramp = fput_direct_tramp,
+};
 
 static int fput_direct_start(void)
 {
-	unsigned long addr = fput_address();
-	int err;
-
-	if (!addr) {
-		pr_notice("direct hook: no function __fput to be found\n");
-		return -EOPNOTSUPP;
-	}
-	err = ftrace_set_filter_ip(&fput_ops, addr, 0, 0);
-	if (!err)
-		err = compat_ftrace_direct(&fput_ops,
-					   (unsigned long)fput_direct_tramp);
-	if (err) {
-		ftrace_free_filter(&fput_ops);
-		pr_notice("direct hook on __fput not to be had (%d)%s\n", err,
-			  err == -EBUSY ? ": a BPF program or a livepatch has it" :
-			  "");
-		return err;
-	}
-	/* From here on kernel.ftrace_enabled cannot silently turn us off. */
-	fput_ops.flags |= FTRACE_OPS_FL_PERMANENT;
-	return 0;
+	return direct_hook_start(&fput_hook);
 }
 
 static void fput_direct_stop(void)
 {
-	fput_ops.flags &= ~FTRACE_OPS_FL_PERMANENT;
-	compat_ftrace_direct_end(&fput_ops, (unsigned long)fput_direct_tramp);
+	direct_hook_stop(&fput_hook);
 	fcblist_drain();
 	synchronize_rcu_tasks();
 }
