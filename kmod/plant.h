@@ -35,6 +35,8 @@ enum plant {
 	PLANT_WOKENONE,		/* a wake-up that woke nobody says that it did */
 	PLANT_LAZYPUT,		/* the last reference waits for user mode */
 	PLANT_SILENT,		/* a file is taken of whose close nobody tells */
+	PLANT_TWOSOURCES,	/* a tap is put where an entry is heard already */
+	PLANT_LEAVESENTRY,	/* an entry stays on its socket */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -57,7 +59,7 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"ignoreenomem", "staleslot", "halfshared", "leftalone",
 		"levelonce", "staysarmed", "pins", "allexclusive", "unfair",
 		"nonext", "modblind", "nopin", "leaveearly", "wokenone",
-		"lazyput", "silent",
+		"lazyput", "silent", "twosources", "leavesentry",
 	};
 	int i = sysfs_match_string(names, val);
 

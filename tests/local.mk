@@ -45,6 +45,10 @@ tests_guest_tests_SOURCES = \
 	tests/guest/source_pipe.c \
 	tests/guest/source_fd.c \
 	tests/guest/source_ask.c \
+	tests/guest/second.c \
+	tests/guest/second.h \
+	tests/guest/origin.c \
+	tests/guest/origin2002.c \
 	tests/guest/nest.c \
 	tests/guest/nest_cycle.c \
 	tests/guest/process.c \
