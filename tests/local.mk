@@ -70,6 +70,9 @@ tests_guest_tests_SOURCES = \
 	tests/guest/trace.c \
 	tests/guest/load.c \
 	tests/guest/load_hook.c \
+	tests/guest/load_source.c \
+	tests/guest/fentry.c \
+	tests/guest/fentry.h \
 	tests/guest/modules.c \
 	tests/guest/modules.h \
 	tests/guest/behave.c \
