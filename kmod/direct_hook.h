@@ -77,7 +77,8 @@ void direct_hook_stop(struct direct_hook *hook);
 	".popsection\n"
 
 /* A number of C's for the text: in any function of the same file. */
-#define DIRECT_TRAMP_CONST(name, value)				\
-	asm volatile(".set " #name ", %c0" : : "i" (value))
+#define DIRECT_TRAMP_CONST(name, value)	do {			\
+	asm volatile(".set " #name ", %c0" : : "i" (value));	\
+} while (0)
 
 #endif /* KMOD_DIRECT_HOOK_H */

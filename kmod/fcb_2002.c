@@ -27,18 +27,18 @@
 #include "fcb_fasync.h"
 #include "fcb_source.h"
 
-static fcb_words words_2002;
+static struct fcb_words words_2002;
 
 static void words_init(void)
 {
 	int i;
 
 	for (i = 0; i < FCB_NBANDS; i++) {
-		words_2002[i + POLL_IN][0] = ion_band_table[i];
-		words_2002[i + POLL_IN][1] = poll_band_table[i];
+		words_2002.band[i + POLL_IN][0] = ion_band_table[i];
+		words_2002.band[i + POLL_IN][1] = poll_band_table[i];
 	}
 	for (i = 0; i < FCB_BANDS; i++)
-		words_2002[i][2] = -1;
+		words_2002.band[i][2] = -1;
 }
 
 static bool of_smc(const struct sock *sk)

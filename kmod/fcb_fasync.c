@@ -27,7 +27,7 @@
 #define ON_SOCKET	(-0x2002)
 #define ON_PIPE		(-0x2003)
 
-void (*fcb_ready_default)(struct sock *sk) __read_mostly;
+void *fcb_ready_default __read_mostly;
 
 /* What a pipe is shown when it has entries of ours alone. */
 static struct fasync_struct *nobody;
@@ -47,7 +47,7 @@ static __always_inline struct fcb_entry *entry_of(struct fasync_struct *fa,
 
 static __always_inline long *band_words(struct fcb_entry *e, unsigned int band)
 {
-	return (*e->words)[band % FCB_BANDS];
+	return e->words->band[band % FCB_BANDS];
 }
 
 static void entry_tell(struct fcb_entry *e, int band)
@@ -154,39 +154,39 @@ static void __used numbers(void)
 }
 
 asm(DIRECT_TRAMP_BEGIN(fcb_wake_async_tramp)
-    "testq	%rdi, %rdi\n"
-    "jz		9f\n"
-    "cmpq	$0, fcb_wq_list(%rdi)\n"
-    "je		9f\n"
-    DIRECT_TRAMP_ENTER
-    "pushq	%rsi\n"
-    "pushq	%rdx\n"
-    "call	fcb_wake_async_call\n"
-    "popq	%rdx\n"
-    "popq	%rsi\n"
-    "movq	%rax, %rdi\n"
-    DIRECT_TRAMP_LEAVE(fcb_wake_async_tramp));
+	"testq	%rdi, %rdi\n"
+	"jz		9f\n"
+	"cmpq	$0, fcb_wq_list(%rdi)\n"
+	"je		9f\n"
+	DIRECT_TRAMP_ENTER
+	"pushq	%rsi\n"
+	"pushq	%rdx\n"
+	"call	fcb_wake_async_call\n"
+	"popq	%rdx\n"
+	"popq	%rsi\n"
+	"movq	%rax, %rdi\n"
+	DIRECT_TRAMP_LEAVE(fcb_wake_async_tramp));
 
 asm(DIRECT_TRAMP_BEGIN(fcb_state_tramp)
-    "testb	$fcb_sk_fasync, fcb_sk_flags(%rdi)\n"
-    "jz		9f\n"
-    DIRECT_TRAMP_ENTER
-    "pushq	%rdi\n"
-    "call	fcb_state_call\n"
-    "popq	%rdi\n"
-    DIRECT_TRAMP_LEAVE(fcb_state_tramp));
+	"testb	$fcb_sk_fasync, fcb_sk_flags(%rdi)\n"
+	"jz		9f\n"
+	DIRECT_TRAMP_ENTER
+	"pushq	%rdi\n"
+	"call	fcb_state_call\n"
+	"popq	%rdi\n"
+	DIRECT_TRAMP_LEAVE(fcb_state_tramp));
 
 asm(DIRECT_TRAMP_BEGIN(fcb_kill_fasync_tramp)
-    "cmpq	$0, (%rdi)\n"
-    "je		9f\n"
-    DIRECT_TRAMP_ENTER
-    "pushq	%rsi\n"
-    "pushq	%rdx\n"
-    "call	fcb_kill_fasync_call\n"
-    "popq	%rdx\n"
-    "popq	%rsi\n"
-    "movq	%rax, %rdi\n"
-    DIRECT_TRAMP_LEAVE(fcb_kill_fasync_tramp));
+	"cmpq	$0, (%rdi)\n"
+	"je		9f\n"
+	DIRECT_TRAMP_ENTER
+	"pushq	%rsi\n"
+	"pushq	%rdx\n"
+	"call	fcb_kill_fasync_call\n"
+	"popq	%rdx\n"
+	"popq	%rsi\n"
+	"movq	%rax, %rdi\n"
+	DIRECT_TRAMP_LEAVE(fcb_kill_fasync_tramp));
 
 /* ---- the entry ---- */
 
@@ -315,11 +315,11 @@ static struct {
 	unsigned int heard;
 } test;
 
-static fcb_words test_words = {
+static struct fcb_words test_words = { .band = {
 	[0] = { 0, FCB_HOOK_STATE, -1 },
 	[POLL_IN] = { 0, FCB_HOOK_WAKE, -1 },
 	[POLL_OUT] = { 0, FCB_HOOK_KILL, -1 },
-};
+} };
 
 static void test_heard(struct file *file, void *data, unsigned long *local,
 		       long *event)

@@ -21,8 +21,10 @@
 #define FCB_BANDS	8
 #define FCB_BAND_WORDS	4
 
-/** fcb_words - an event for each band */
-typedef long fcb_words[FCB_BANDS][FCB_BAND_WORDS];
+/** struct fcb_words - an event for each band */
+struct fcb_words {
+	long band[FCB_BANDS][FCB_BAND_WORDS];
+};
 
 /**
  * struct fcb_entry - what stands on the list of a socket or pipe
@@ -43,8 +45,8 @@ typedef long fcb_words[FCB_BANDS][FCB_BAND_WORDS];
 struct fcb_entry {
 	struct file as_file;
 	struct fcb_chan *chan;
-	fcb_words *words;
-	void (**ready)(struct sock *sk);
+	struct fcb_words *words;
+	void **ready;
 	struct fcblist *list;
 	void (*changed)(struct fcblist *list);
 	bool states;
@@ -55,7 +57,7 @@ struct fcb_entry {
 };
 
 /* What sk_data_ready is where nobody has replaced it. */
-extern void (*fcb_ready_default)(struct sock *sk);
+extern void *fcb_ready_default;
 
 /* The hooks, a bit each. */
 #define FCB_HOOK_WAKE	BIT(0)	/* sock_wake_async() */

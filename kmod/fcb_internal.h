@@ -126,6 +126,15 @@ static __always_inline void fcb_call(struct fcb_struct *fcb, struct file *file,
 	fcb->cbproc(file, fcb->data, fcb->local, event);
 }
 
+/* Out of line, for the sake of the registers of who has one to call. */
+static noinline __maybe_unused void fcb_deliver_all(struct fcb_chan *chan, long *event)
+{
+	struct fcb_struct *fcb;
+
+	list_for_each_entry_rcu(fcb, &chan->callbacks, llink, true)
+		fcb_call(fcb, chan->file, event);
+}
+
 /**
  * fcb_deliver() - tell an event to a channel
  * @chan: the channel
@@ -139,12 +148,10 @@ static __always_inline void fcb_deliver(struct fcb_chan *chan, long *event)
 {
 	struct fcb_struct *fcb = READ_ONCE(chan->only);
 
-	if (likely(fcb)) {
+	if (likely(fcb))
 		fcb_call(fcb, chan->file, event);
-		return;
-	}
-	list_for_each_entry_rcu(fcb, &chan->callbacks, llink, true)
-		fcb_call(fcb, chan->file, event);
+	else
+		fcb_deliver_all(chan, event);
 }
 
 /*
@@ -172,7 +179,7 @@ static __always_inline void fcb_irq_restore(unsigned long flags)
 		local_irq_restore(flags);
 }
 
-/* The same, from any context. */
+/* fcb_deliver() from any context. */
 static inline void fcb_tell(struct fcb_chan *chan, long *event)
 {
 	unsigned long flags;

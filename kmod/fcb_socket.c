@@ -41,7 +41,7 @@
 #define URGENT		(POLLPRI | POLLRDBAND)
 #define FCB_ALL		DOUBT(FCB_POLL_BITS)
 
-static fcb_words socket_words = {
+static struct fcb_words socket_words = { .band = {
 	[0] = { ION_WAKEUP, FCB_ALL, -1 },
 	[POLL_IN] = { ION_WAKEUP, POLLIN | POLLRDNORM | DOUBT(URGENT), -1 },
 	[POLL_OUT] = { ION_WAKEUP, POLLOUT | POLLWRNORM | POLLWRBAND, -1 },
@@ -52,7 +52,7 @@ static fcb_words socket_words = {
 	[POLL_PRI] = { ION_WAKEUP, DOUBT(URGENT), -1 },
 	[POLL_HUP] = { ION_WAKEUP, FCB_ALL, -1 },
 	[7] = { ION_WAKEUP, FCB_ALL, -1 },
-};
+} };
 
 struct callbacks {
 	void (*state_change)(struct sock *sk);
@@ -100,7 +100,7 @@ static bool untouched(struct socket *sock)
 	const struct kind *kind = sock->sk ? kind_of(sock) : NULL;
 	struct callbacks now;
 
-	if (!kind || kind->untouched.data_ready != fcb_ready_default)
+	if (!kind || (void *)kind->untouched.data_ready != fcb_ready_default)
 		return false;
 	now = callbacks_of(sock->sk);
 	return !memcmp(&now, &kind->untouched, sizeof(now));
@@ -136,7 +136,7 @@ static void move_to_tap(struct fcblist *list)
 	if (head && !list->taps) {
 		fcb_entry_remove(&list->now);
 		fcb_tap_queue(list, head);
-		fcb_tell(&list->now, socket_words[0]);
+		fcb_tell(&list->now, socket_words.band[0]);
 	}
 	mutex_unlock(&list->mutex);
 }
@@ -182,7 +182,7 @@ static void socket_prepare(struct fcblist *list)
 		return;
 	e->sock = sock;
 	e->words = &socket_words;
-	e->ready = &sock->sk->sk_data_ready;
+	e->ready = (void **)&sock->sk->sk_data_ready;
 	e->changed = socket_changed;
 	e->states = true;
 	e->head = &sock->wq.wait;

@@ -31,11 +31,11 @@ __visible notrace void fput_direct_call(struct file *file)
 
 /* __fput() has one argument. */
 asm(DIRECT_TRAMP_BEGIN(fput_direct_tramp)
-    DIRECT_TRAMP_ENTER
-    "pushq	%rdi\n"
-    "call	fput_direct_call\n"
-    "popq	%rdi\n"
-    DIRECT_TRAMP_LEAVE(fput_direct_tramp));
+	DIRECT_TRAMP_ENTER
+	"pushq	%rdi\n"
+	"call	fput_direct_call\n"
+	"popq	%rdi\n"
+	DIRECT_TRAMP_LEAVE(fput_direct_tramp));
 
 static struct direct_hook fput_hook = {
 	.symbol = "__fput",
