@@ -74,7 +74,8 @@ static int set_locked(const char *want)
 		wish = sources[i]->name;
 		return ready ? take_named(i) : 0;
 	}
-	pr_err("source='%.16s' is none of auto, socket, tap, 2002\n", want);
+	pr_err("source='%.*s' is none of auto, socket, tap, 2002\n",
+	       (int)min(strcspn(want, "\n"), 16UL), want);
 	return -EINVAL;
 }
 
