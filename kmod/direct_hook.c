@@ -3,6 +3,7 @@
  * direct_hook.c - a call of our own at the head of a function of the kernel
  */
 #include <linux/kprobes.h>
+#include <linux/string.h>
 
 #include "direct_hook.h"
 
@@ -17,6 +18,12 @@ static unsigned long address_of(const char *symbol)
 	addr = (unsigned long)kp.addr;
 	unregister_kprobe(&kp);
 	return addr;
+}
+
+/* What ftrace has freed it leaves pointers to; a hook can be put in again. */
+static void ops_forget(struct ftrace_ops *ops)
+{
+	memset(ops, 0, sizeof(*ops));
 }
 
 int direct_hook_start(struct direct_hook *hook)
@@ -35,6 +42,7 @@ int direct_hook_start(struct direct_hook *hook)
 					   (unsigned long)hook->tramp);
 	if (err) {
 		ftrace_free_filter(&hook->ops);
+		ops_forget(&hook->ops);
 		pr_notice("direct hook on %s not to be had (%d)%s\n",
 			  hook->symbol, err, err == -EBUSY ?
 			  ": a BPF program or a livepatch has it" : "");
@@ -49,4 +57,5 @@ void direct_hook_stop(struct direct_hook *hook)
 {
 	hook->ops.flags &= ~FTRACE_OPS_FL_PERMANENT;
 	compat_ftrace_direct_end(&hook->ops, (unsigned long)hook->tramp);
+	ops_forget(&hook->ops);
 }
