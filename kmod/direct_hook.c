@@ -3,6 +3,7 @@
  * direct_hook.c - a call of our own at the head of a function of the kernel
  */
 #include <linux/kprobes.h>
+#include <linux/mutex.h>
 #include <linux/string.h>
 
 #include "direct_hook.h"
@@ -26,16 +27,54 @@ static void ops_forget(struct ftrace_ops *ops)
 	memset(ops, 0, sizeof(*ops));
 }
 
-int direct_hook_start(struct direct_hook *hook)
+/*
+ * With kernel.ftrace_enabled at 0 a direct call can be registered and is never
+ * made; and to unregister it then leaves a mark on the function over which
+ * ftrace stumbles much later.  So nothing is touched in that state.  There is no
+ * way to ask, but what is permanent is refused then, and while it is there the
+ * state cannot change.  A direct call can be made permanent only afterwards; so
+ * something else is, for that moment, or another hook of ours that is in place.
+ */
+static DEFINE_MUTEX(mutex);	/* what is below */
+static unsigned int in_place;
+static struct ftrace_ops keep_on;
+
+static void nothing(unsigned long ip, unsigned long parent,
+		    struct ftrace_ops *ops, struct ftrace_regs *regs)
 {
-	unsigned long addr = address_of(hook->symbol);
+}
+
+static void keep_on_end(void)
+{
+	if (in_place)
+		return;
+	unregister_ftrace_function(&keep_on);
+	ftrace_free_filter(&keep_on);
+	ops_forget(&keep_on);
+}
+
+static int keep_on_begin(unsigned long addr)
+{
 	int err;
 
-	if (!addr) {
-		pr_notice("direct hook: no function %s to be found\n",
-			  hook->symbol);
-		return -EOPNOTSUPP;
+	if (in_place)
+		return 0;
+	keep_on.func = nothing;
+	keep_on.flags = FTRACE_OPS_FL_PERMANENT;
+	err = ftrace_set_filter_ip(&keep_on, addr, 0, 0);
+	if (!err)
+		err = register_ftrace_function(&keep_on);
+	if (err) {
+		ftrace_free_filter(&keep_on);
+		ops_forget(&keep_on);
 	}
+	return err;
+}
+
+static int place(struct direct_hook *hook, unsigned long addr)
+{
+	int err;
+
 	err = ftrace_set_filter_ip(&hook->ops, addr, 0, 0);
 	if (!err)
 		err = compat_ftrace_direct(&hook->ops,
@@ -53,9 +92,45 @@ int direct_hook_start(struct direct_hook *hook)
 	return 0;
 }
 
+static int start_locked(struct direct_hook *hook)
+{
+	unsigned long addr = address_of(hook->symbol);
+	int err;
+
+	if (!addr) {
+		pr_notice("direct hook: no function %s to be found\n",
+			  hook->symbol);
+		return -EOPNOTSUPP;
+	}
+	err = keep_on_begin(addr);
+	if (err) {
+		pr_notice("direct hook on %s not to be had (%d); is kernel.ftrace_enabled 0?\n",
+			  hook->symbol, err);
+		return -EOPNOTSUPP;
+	}
+	err = place(hook, addr);
+	keep_on_end();
+	if (!err)
+		in_place++;
+	return err;
+}
+
+int direct_hook_start(struct direct_hook *hook)
+{
+	int err;
+
+	mutex_lock(&mutex);
+	err = start_locked(hook);
+	mutex_unlock(&mutex);
+	return err;
+}
+
 void direct_hook_stop(struct direct_hook *hook)
 {
+	mutex_lock(&mutex);
+	in_place--;
 	hook->ops.flags &= ~FTRACE_OPS_FL_PERMANENT;
 	compat_ftrace_direct_end(&hook->ops, (unsigned long)hook->tramp);
 	ops_forget(&hook->ops);
+	mutex_unlock(&mutex);
 }

@@ -41,12 +41,11 @@ struct direct_hook {
  * direct_hook_start() - put the call in place
  * @hook: with @symbol and @tramp set
  *
- * Not yet proof that it is called: with kernel.ftrace_enabled at 0 it is not,
- * and nobody says so.  Try it.
+ * Not yet proof that it is called: try it.
  *
  * Context: process, may sleep.
- * Return: 0; -EOPNOTSUPP (no such function), -EBUSY (somebody has it) or what
- * ftrace says, with a line in the log.
+ * Return: 0; -EOPNOTSUPP (no such function, or ftrace is switched off), -EBUSY
+ * (somebody has it) or what ftrace says, with a line in the log.
  */
 int direct_hook_start(struct direct_hook *hook);
 

@@ -48,7 +48,7 @@ GUEST_TEST(origin, unknown_word, 30,
 	log_begin();
 	GUEST_RETURNS(set_source("taps"), -EINVAL);
 	GUEST_RETURNS(log_count("auto, socket, tap, 2002"), 1);
-	GUEST_RETURNS(set_source(""), -EINVAL);
+	GUEST_RETURNS(set_source("\n"), -EINVAL);
 	GUEST_RETURNS(set_source("tap tap tap tap tap tap tap tap"), -EINVAL);
 	ck_assert_str_eq(guest_param("fcb", "source"), "tap");
 }
@@ -403,27 +403,44 @@ static void data_is_told(const struct evset *s, int t[2], int n)
 	}
 }
 
+/* How many events a byte is, which for a socket in a map is the kernel's affair. */
+static int events_of_a_byte(const struct evset *s, int t[2])
+{
+	int n, dev = second_open();
+
+	second_add(dev, 0, t[0]);
+	data_is_told(s, t, 1);
+	n = second_events(dev, 0);
+	second_remove(dev, 0);
+	close(dev);
+	return n;
+}
+
 GUEST_TEST(origin, callbacks_change_later, 60,
-	   "a watched socket whose callbacks are replaced goes on being told, each event once")
+	   "a watched socket whose callbacks are replaced goes on being told, as one that was tapped all the time")
 {
 	struct evset s;
-	int t[2], map, n, dev = second_open();
+	int t[2], map, n;
 
 	map = sockmap();
-	use("socket");
 	evset_open(&s, 8);
+	use("tap");
+	guest_tcp(t);
+	evset_add(&s, t[0], POLLIN);
+	sockmap_put(map, t[0]);
+	n = events_of_a_byte(&s, t);
+	close(t[0]);
+	close(t[1]);
+
+	use("socket");
 	guest_tcp(t);
 	evset_add(&s, t[0], POLLIN);
 	data_is_told(&s, t, 5);
 	sockmap_put(map, t[0]);
 	data_is_told(&s, t, 20);
 	/* By now it is tapped, and no entry tells anything beside the tap. */
-	second_add(dev, 0, t[0]);
-	n = second_events(dev, 0);
-	data_is_told(&s, t, 1);
-	GUEST_RETURNS(second_events(dev, 0) - n, 1);
+	GUEST_RETURNS(events_of_a_byte(&s, t), n);
 	evset_del(&s, t[0]);
-	second_remove(dev, 0);
 	guest_put(t[1]);
 	told_nothing(&s);
 }
