@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/ftrace.h>
+#include <linux/in.h>
 #include <linux/mm.h>
 #include <linux/version.h>
 
@@ -145,5 +146,18 @@ static __always_inline bool compat_file_unpin(struct file *file)
 	return atomic_long_add_unless(&file->f_count, -1, 1);
 #endif
 }
+
+/* 6.12 keeps the owner of a file, to whom its signals go, outside the file. */
+static inline void compat_file_owner_init(struct file *file)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	rwlock_init(&file->f_owner.lock);
+#endif
+}
+
+/* 6.11 has SMC as a protocol of the Internet families, too. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define IPPROTO_SMC	256
+#endif
 
 #endif /* KMOD_COMPAT_H */

@@ -8,9 +8,11 @@
 #include <linux/hash.h>
 #include <linux/irqflags.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
-#include <linux/refcount.h>
 #include <linux/rculist.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
 #include <linux/wait.h>
 
 #include "fcblist.h"
@@ -53,51 +55,105 @@ struct fcb_tap {
 	struct fcb_tap *next;
 };
 
+struct fcb_entry;
+struct fcb_source;
+
+/**
+ * struct fcb_chan - those of a list who hear in the same words
+ * @only: the one on @callbacks, if there is just one: needs no walk
+ * @file: the list's
+ * @callbacks: the registrations; changed under the list's mutex, walked under
+ *	RCU
+ * @entry: where SIGIO is raised (fcb_fasync.h), or NULL; list->mutex
+ */
+struct fcb_chan {
+	struct fcb_struct *only;
+	struct file *file;
+	struct list_head callbacks;
+	struct fcb_entry *entry;
+};
+
 /**
  * struct fcblist - the callbacks of one watched file
+ * @now: the registrations that hear events in the words of today
  * @file: the key; not pinned
  * @inode: the file's
- * @callbacks: the registrations that hear events; changed under @mutex,
- *	walked under RCU
- * @closers: those that hear of the close alone; likewise
- * @taps: wait-queue entries that all of @callbacks hear; put there by the first
+ * @of_2002: those that hear them in the words of 2002
+ * @closers: those that hear of the close alone; changed and walked as these
+ * @taps: wait-queue entries that all of @now hear; put there by the first
  *	of them, @mutex
  * @tap: the first of @taps, so that most files need no second allocation
  * @mutex: guards everything here
  * @dead: no longer in the table, takes no more callbacks; @mutex
+ * @moving: on its way from an entry to a tap (fcb_socket.c)
+ * @move: among those that are
  * @refs: one for the table, one for each user
  * @link: in the table; changed under its lock, walked under RCU
  * @rcu: the memory stays until readers are through
  */
 struct fcblist {
+	struct fcb_chan now;
 	struct file *file;
 	struct inode *inode;
-	struct list_head callbacks;
+	struct fcb_chan of_2002;
 	struct list_head closers;
 	struct fcb_tap *taps;
 	struct fcb_tap tap;
 	struct mutex mutex;	/* guards the list and its taps */
 	bool dead;
+	int moving;
+	struct llist_node move;
 	refcount_t refs;
 	struct hlist_node link;
 	struct rcu_head rcu;
 };
 
+static inline void fcb_chan_init(struct fcb_chan *chan, struct file *file)
+{
+	chan->only = NULL;
+	chan->file = file;
+	INIT_LIST_HEAD(&chan->callbacks);
+	chan->entry = NULL;
+}
+
+static inline void fcblist_put(struct fcblist *list)
+{
+	if (refcount_dec_and_test(&list->refs))
+		kfree_rcu(list, rcu);
+}
+
+static __always_inline void fcb_call(struct fcb_struct *fcb, struct file *file,
+				     long *event)
+{
+	fcb->cbproc(file, fcb->data, fcb->local, event);
+}
+
+/* Out of line, for the sake of the registers of who has one to call. */
+static noinline __maybe_unused void fcb_deliver_all(struct fcb_chan *chan, long *event)
+{
+	struct fcb_struct *fcb;
+
+	list_for_each_entry_rcu(fcb, &chan->callbacks, llink, true)
+		fcb_call(fcb, chan->file, event);
+}
+
 /**
- * fcblist_deliver() - tell an event to a list
- * @list: the list
+ * fcb_deliver() - tell an event to a channel
+ * @chan: the channel
  * @event: { ioevt, plevt, -1 }
  *
  * Context: fcb_irqs_ok(), and an RCU read-side section.  Holding any
  * spinlock_t is one on every kernel we run on: it disables preemption, and on
  * PREEMPT_RT it takes rcu_read_lock() itself.
  */
-static __always_inline void fcblist_deliver(struct fcblist *list, long *event)
+static __always_inline void fcb_deliver(struct fcb_chan *chan, long *event)
 {
-	struct fcb_struct *fcb;
+	struct fcb_struct *fcb = READ_ONCE(chan->only);
 
-	list_for_each_entry_rcu(fcb, &list->callbacks, llink, true)
-		fcb->cbproc(list->file, fcb->data, fcb->local, event);
+	if (likely(fcb))
+		fcb_call(fcb, chan->file, event);
+	else
+		fcb_deliver_all(chan, event);
 }
 
 /*
@@ -110,7 +166,7 @@ static __always_inline bool fcb_irqs_ok(void)
 	return IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled();
 }
 
-static inline unsigned long fcb_irq_save(void)
+static __always_inline unsigned long fcb_irq_save(void)
 {
 	unsigned long flags = 0;
 
@@ -119,10 +175,22 @@ static inline unsigned long fcb_irq_save(void)
 	return flags;
 }
 
-static inline void fcb_irq_restore(unsigned long flags)
+static __always_inline void fcb_irq_restore(unsigned long flags)
 {
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		local_irq_restore(flags);
+}
+
+/* fcb_deliver() from any context. */
+static inline void fcb_tell(struct fcb_chan *chan, long *event)
+{
+	unsigned long flags;
+
+	rcu_read_lock();
+	flags = fcb_irq_save();
+	fcb_deliver(chan, event);
+	fcb_irq_restore(flags);
+	rcu_read_unlock();
 }
 
 /* fcblist.c: the side table, shared with the hook's fast path */
@@ -149,8 +217,11 @@ static __always_inline bool fcb_maybe_watched(const struct file *file)
 /* fcblist.c: the provider in use, set by fput_hook.c before the first list */
 extern const struct fput_provider *fcb_provider;
 
+/* fcblist.c: what new registrations hear by, set by fcb_source.c */
+extern const struct fcb_source *fcb_source_now;
+
 /* fput_direct.c: entered from the head of a function that has a file on its way out */
-void fput_direct_tramp(struct file *file);
+void fput_direct_tramp(void);
 void fput_direct_call(struct file *file);
 
 int fcblist_init(unsigned int bits);
@@ -159,7 +230,7 @@ void fcblist_exit(void);
 /** fcblist_drain() - wait until no closer is in file_notify_cleanup(). */
 void fcblist_drain(void);
 
-/* fcb_wakeup.c: the event source */
+/* fcb_wakeup.c: taps */
 
 /**
  * fcb_taps_install() - get on the wait queues of the file of a registration
@@ -169,6 +240,13 @@ void fcblist_drain(void);
  * Return: 0 or -ENOMEM; even then the taps have to be removed.
  */
 int fcb_taps_install(struct fcb_struct *fcb, bool shared);
+
+/**
+ * fcb_tap_queue() - tap one queue for all of list->now
+ * @list: its mutex is held, its file is whole, it has no taps
+ * @head: a queue of the file
+ */
+void fcb_tap_queue(struct fcblist *list, struct wait_queue_head *head);
 
 /** fcb_taps_remove() - and off them; the file is whole. */
 void fcb_taps_remove(struct fcblist *list, struct fcb_tap **taps);

@@ -8,6 +8,7 @@
 #include <linux/sysfs.h>
 
 #include "fcb_internal.h"
+#include "fcb_source.h"
 #include "fput_hook.h"
 #define FAITHFUL_WORDS	BIT(FAITHFUL_DELFUNC)
 #include "faithful.h"
@@ -37,6 +38,24 @@ module_param_cb(fput_hook, &fput_hook_ops, NULL, 0444);
 MODULE_PARM_DESC(fput_hook,
 		 "how to hear of closes: auto (default), direct, locks, fsnotify");
 
+static int source_set(const char *val, const struct kernel_param *kp)
+{
+	return fcb_source_set(val);
+}
+
+static int source_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", fcb_source_name());
+}
+
+static const struct kernel_param_ops source_ops = {
+	.set = source_set,
+	.get = source_get,
+};
+module_param_cb(source, &source_ops, NULL, 0644);
+MODULE_PARM_DESC(source,
+		 "where events come from, for registrations from now on: auto (default), socket, tap, 2002");
+
 static unsigned int hash_bits = 14;
 module_param(hash_bits, uint, 0444);
 MODULE_PARM_DESC(hash_bits,
@@ -56,21 +75,30 @@ static int __init fcb_init(void)
 	err = fcblist_init(hash_bits);
 	if (err)
 		return err;
+	err = fcb_source_begin();
+	if (err)
+		goto no_source;
 	err = fput_hook_start(wish);
 	if (err) {
 		pr_err("cannot hear of closes with fput_hook=%s (%d), not loading\n",
 		       wish, err);
-		fcblist_exit();
-		return err;
+		goto no_hook;
 	}
-	pr_info("file callback list ready, closes by the %s hook\n",
-		fput_hook_name());
+	pr_info("file callback list ready, closes by the %s hook, events by the source %s\n",
+		fput_hook_name(), fcb_source_name());
 	return 0;
+
+no_hook:
+	fcb_source_end();
+no_source:
+	fcblist_exit();
+	return err;
 }
 
 static void __exit fcb_exit(void)
 {
 	fput_hook_stop();
+	fcb_source_end();
 	fcblist_exit();
 }
 

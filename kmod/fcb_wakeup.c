@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fcb_wakeup.c - events from the wait queues of the watched file
+ * fcb_wakeup.c - the source "tap": the wait queues of the watched file
  *
- * In 2002 events came from sk_wake_async() and from calls that the patch put into
- * the pipe code.  The first still exists, and pipes raise SIGIO by kill_fasync();
- * but they miss most kinds of files, so here a watched file is listened to like
- * epoll does it: vfs_poll() shows the wait queues, and an entry of ours goes on
+ * In 2002 events came from where SIGIO is raised (fcb_2002.c).  That misses most
+ * kinds of files, so here a watched file is listened to like epoll does it:
+ * vfs_poll() shows the wait queues, and an entry of ours goes on
  * each of them (one for most files, two for a FIFO that is open both ways or for
  * a pty; nothing is assumed).
  *
@@ -13,7 +12,8 @@
  * all of them.  Each later one polls as well, and where it is shown a queue
  * that nobody taps it gets a tap for itself: the queue of a signalfd is that
  * of the task that asks, and one that went by POLLFREE is tapped no more.  So
- * nothing has to be known of the kinds of files.  A tap of one's own goes with
+ * nothing has to be known of the kinds of files.  A queue for which an entry
+ * stands (fcb_source.h) is as good as tapped.  A tap of one's own goes with
  * the registration; the common ones go with the last that hears events.
  *
  * What a wake-up tells.  Its key holds poll bits, and a key is a hint:
@@ -44,7 +44,9 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "fcb_internal.h"
+#include "fcb_fasync.h"
+#include "fcb_source.h"
+#include "plant.h"
 
 #define KEY_FREE	((__force u32)POLLFREE)
 #define KEY_IN		((__force u32)EPOLLIN)
@@ -99,7 +101,7 @@ static noinline int fcb_deliver_irqs_on(struct fcb_tap *tap, long *event)
 {
 	unsigned long flags = fcb_irq_save();
 
-	fcblist_deliver(tap->list, event);
+	fcb_deliver(&tap->list->now, event);
 	fcb_irq_restore(flags);
 	return 1;
 }
@@ -121,9 +123,9 @@ static noinline int fcb_wakeup_rare(struct wait_queue_entry *wait,
 		return fcb_pollfree(tap);
 	flags = fcb_irq_save();
 	if (fcb)
-		fcb->cbproc(list->file, fcb->data, fcb->local, event);
+		fcb_call(fcb, list->file, event);
 	else
-		fcblist_deliver(list, event);
+		fcb_deliver(&list->now, event);
 	fcb_irq_restore(flags);
 	return 1;
 }
@@ -144,7 +146,7 @@ static __no_stack_protector int fcb_wakeup(struct wait_queue_entry *wait,
 		return fcb_wakeup_rare(wait, mode, sync, key);
 	if (unlikely(!fcb_irqs_ok()))
 		return fcb_deliver_irqs_on(tap, event);
-	fcblist_deliver(tap->list, event);
+	fcb_deliver(&tap->list->now, event);
 	return 1;
 }
 
@@ -171,15 +173,33 @@ static bool tapped(struct fcb_tap *tap, struct wait_queue_head *head)
 	return false;
 }
 
+static bool entry_for(struct fcblist *list, struct wait_queue_head *head)
+{
+	struct fcb_entry *e = list->now.entry;
+
+	return e && e->head == head && !planted(PLANT_TWOSOURCES);
+}
+
 /* Does what comes from there reach this registration already? */
 static bool hears(struct tap_install *ti, struct wait_queue_head *head)
 {
 	bool yes;
 
 	mutex_lock(&ti->list->mutex);
-	yes = tapped(ti->list->taps, head) || tapped(ti->fcb->taps, head);
+	yes = entry_for(ti->list, head) || tapped(ti->list->taps, head) ||
+	      tapped(ti->fcb->taps, head);
 	mutex_unlock(&ti->list->mutex);
 	return yes;
+}
+
+static void tap_on(struct fcb_tap *tap, struct fcb_tap **taps,
+		   struct wait_queue_head *head, wait_queue_func_t func)
+{
+	init_waitqueue_func_entry(&tap->wait, func);
+	tap->head = head;
+	tap->next = *taps;
+	*taps = tap;
+	add_wait_queue(head, &tap->wait);
 }
 
 static void tap_add(struct file *file, struct wait_queue_head *head,
@@ -201,17 +221,21 @@ static void tap_add(struct file *file, struct wait_queue_head *head,
 			return;
 		}
 	}
-	init_waitqueue_func_entry(&tap->wait,
-				  rare ? fcb_wakeup_rare : fcb_wakeup);
-	tap->head = head;
 	tap->list = list;
 	tap->fcb = ti->shared ? NULL : ti->fcb;
 	/* Together: who finds it tapped counts on it. */
 	mutex_lock(&list->mutex);
-	tap->next = *taps;
-	*taps = tap;
-	add_wait_queue(head, &tap->wait);
+	tap_on(tap, taps, head, rare ? fcb_wakeup_rare : fcb_wakeup);
 	mutex_unlock(&list->mutex);
+}
+
+void fcb_tap_queue(struct fcblist *list, struct wait_queue_head *head)
+{
+	lockdep_assert_held(&list->mutex);
+
+	list->tap.list = list;
+	list->tap.fcb = NULL;
+	tap_on(&list->tap, &list->taps, head, fcb_wakeup);
 }
 
 int fcb_taps_install(struct fcb_struct *fcb, bool shared)
@@ -255,3 +279,8 @@ void fcb_taps_remove(struct fcblist *list, struct fcb_tap **taps)
 			kfree(tap);
 	}
 }
+
+const struct fcb_source fcb_source_tap = {
+	.name = "tap",
+	.listen = fcb_taps_install,
+};

@@ -16,8 +16,8 @@
  *    registration is left on it.  This is what allows a list to be taken down
  *    by somebody who holds no reference on the file.
  *  - The provider of closes watches the file's inode while the list is in the
- *    table; the taps (fcb_wakeup.c) are on its wait queues only while somebody
- *    hears events, too.
+ *    table; a source of events (fcb_source.h) is on the file only while somebody
+ *    hears them on its channel, too.
  *  - A registration is ended once: by the one who clears fcb->list, under the
  *    mutex of that list.
  *
@@ -48,11 +48,12 @@
  *	locks of the file that its ->poll takes
  *	list->mutex	one list; never held over vfs_poll() or a closeproc
  *	the provider's	around watch and unwatch
+ *	the source's	fcb_source.h
  *	table_lock	the chains of the table; innermost, never held long
  *
  * Events take none.  They walk the callbacks under RCU, from the lock of
- * a wait queue or from rcu_read_lock() in file_notify_event().  Closes are
- * inside fcb_srcu, because they may sleep.
+ * a wait queue, from a hook or from rcu_read_lock() in file_notify_event().
+ * Closes are inside fcb_srcu, because they may sleep.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -60,7 +61,8 @@
 #include <linux/srcu.h>
 
 #include "faithful.h"
-#include "fcb_internal.h"
+#include "fcb_fasync.h"
+#include "fcb_source.h"
 #include "plant.h"
 
 const long ion_band_table[FCB_NBANDS] = {
@@ -84,6 +86,7 @@ static DEFINE_SPINLOCK(table_lock);
 DEFINE_STATIC_SRCU(fcb_srcu);
 
 const struct fput_provider *fcb_provider __read_mostly;
+const struct fcb_source *fcb_source_now __read_mostly;
 
 static struct fcblist *table_find(struct file *file)
 {
@@ -109,12 +112,6 @@ static struct fcblist *fcblist_get(struct file *file)
 	return list;
 }
 
-static void fcblist_put(struct fcblist *list)
-{
-	if (refcount_dec_and_test(&list->refs))
-		kfree_rcu(list, rcu);
-}
-
 /* The same, made if there is none.  The caller pins the file. */
 static struct fcblist *fcblist_get_or_make(struct file *file)
 {
@@ -129,7 +126,8 @@ static struct fcblist *fcblist_get_or_make(struct file *file)
 		return NULL;
 	list->file = file;
 	list->inode = file_inode(file);
-	INIT_LIST_HEAD(&list->callbacks);
+	fcb_chan_init(&list->now, file);
+	fcb_chan_init(&list->of_2002, file);
 	INIT_LIST_HEAD(&list->closers);
 	mutex_init(&list->mutex);
 	refcount_set(&list->refs, 2);
@@ -148,7 +146,39 @@ static struct fcblist *fcblist_get_or_make(struct file *file)
 
 static bool fcblist_empty(struct fcblist *list)
 {
-	return list_empty(&list->callbacks) && list_empty(&list->closers);
+	return list_empty(&list->now.callbacks) &&
+	       list_empty(&list->of_2002.callbacks) &&
+	       list_empty(&list->closers);
+}
+
+/* Nobody is on a channel any more, or the file is about to go. */
+static void chan_leave(struct fcblist *list, struct fcb_chan *chan)
+{
+	lockdep_assert_held(&list->mutex);
+
+	if (chan == &list->now)
+		fcb_taps_remove(list, &list->taps);
+	fcb_entry_remove(chan);
+}
+
+/* After each change of its callbacks: is there one that needs no walk? */
+static void chan_changed(struct fcb_chan *chan)
+{
+	struct fcb_struct *only = NULL;
+
+	if (list_is_singular(&chan->callbacks))
+		only = list_first_entry(&chan->callbacks, struct fcb_struct,
+					llink);
+	/* Whole before it is found: pairs with the address dependency. */
+	smp_store_release(&chan->only, only);
+}
+
+/* Off its channel, or from among the closers. */
+static void fcb_unlink(struct fcb_struct *fcb)
+{
+	list_del_rcu(&fcb->llink);
+	if (fcb->chan)
+		chan_changed(fcb->chan);
 }
 
 static void fcblist_unwatch(struct fcblist *list)
@@ -213,22 +243,23 @@ static void fcb_deaf(struct file *file, void *data, unsigned long *local,
  * gets own's place on the list, so that the next removal finds what it found
  * in 2002, but own's data is not touched any more.
  */
-static void fcb_unlink_first(struct fcblist *list, struct fcb_struct *own)
+static void fcb_unlink_first(struct fcb_struct *own)
 {
 	struct fcb_struct *first;
 
-	list_for_each_entry(first, &list->callbacks, llink)
+	list_for_each_entry(first, &own->chan->callbacks, llink)
 		if (first->name == own->name)
 			break;
 	if (first == own) {
-		list_del_rcu(&own->llink);
+		fcb_unlink(own);
 		return;
 	}
 	WRITE_ONCE(first->cbproc, fcb_deaf);
-	list_del_rcu(&first->llink);
+	fcb_unlink(first);
 	/* Who stands on it would go on behind its new place. */
 	synchronize_rcu();
 	list_replace_rcu(&own->llink, &first->llink);
+	chan_changed(own->chan);
 }
 
 /* Ends what only fcb needed, which has been unlinked. */
@@ -241,8 +272,8 @@ static void fcb_end(struct fcblist *list, struct fcb_struct *fcb)
 	fcb_taps_remove(list, &fcb->taps);
 	if (list->dead)
 		return;
-	if (list_empty(&list->callbacks))
-		fcb_taps_remove(list, &list->taps);
+	if (fcb->chan && list_empty(&fcb->chan->callbacks))
+		chan_leave(list, fcb->chan);
 	if (fcblist_empty(list)) {
 		fcblist_unwatch(list);
 		fcblist_kill(list);
@@ -255,17 +286,19 @@ static bool fcb_remove(struct fcblist *list, struct fcb_struct *fcb)
 	if (fcb->list != list)
 		return false;
 	if (fcb->name && faithful_to(FAITHFUL_DELFUNC))
-		fcb_unlink_first(list, fcb);
+		fcb_unlink_first(fcb);
 	else
-		list_del_rcu(&fcb->llink);
+		fcb_unlink(fcb);
 	fcb_end(list, fcb);
 	return true;
 }
 
-/* Links fcb; 1 if it is the first on its list that hears events. */
-static int fcb_link(struct fcblist *list, struct fcb_struct *fcb)
+/* Links fcb; 1 if it is the first on its channel. */
+static int fcb_link(struct fcblist *list, struct fcb_struct *fcb,
+		    const struct fcb_source *source)
 {
-	bool first = fcb->cbproc && list_empty(&list->callbacks);
+	struct fcb_chan *chan = source->of_2002 ? &list->of_2002 : &list->now;
+	bool first = fcb->cbproc && list_empty(&chan->callbacks);
 	int err;
 
 	lockdep_assert_held(&list->mutex);
@@ -278,13 +311,21 @@ static int fcb_link(struct fcblist *list, struct fcb_struct *fcb)
 		}
 	}
 	WRITE_ONCE(fcb->list, list);
-	list_add_tail_rcu(&fcb->llink, fcb->cbproc ? &list->callbacks :
-						     &list->closers);
+	if (!fcb->cbproc) {
+		list_add_tail_rcu(&fcb->llink, &list->closers);
+		return 0;
+	}
+	fcb->chan = chan;
+	list_add_tail_rcu(&fcb->llink, &chan->callbacks);
+	chan_changed(chan);
+	if (first && source->prepare)
+		source->prepare(list);
 	return first;
 }
 
 /* Puts fcb on the file's list; -EAGAIN when that list died meanwhile. */
-static int fcblist_add(struct file *file, struct fcb_struct *fcb)
+static int fcblist_add(struct file *file, struct fcb_struct *fcb,
+		       const struct fcb_source *source)
 {
 	struct fcblist *list;
 	int ret;
@@ -297,25 +338,26 @@ static int fcblist_add(struct file *file, struct fcb_struct *fcb)
 		fcblist_put(list);
 		return -EINTR;
 	}
-	ret = list->dead ? -EAGAIN : fcb_link(list, fcb);
+	ret = list->dead ? -EAGAIN : fcb_link(list, fcb, source);
 	mutex_unlock(&list->mutex);
 	fcblist_put(list);
 	return ret;
 }
 
 /*
- * On the wait queues last, and without the mutex: a ->poll may take as long as
+ * Listening comes last, and without the mutex: a ->poll may take as long as
  * it likes, and others must be able to remove and to close meanwhile.  The file
  * is pinned, so the list stays.
  */
-static int fcb_listen(struct fcb_struct *fcb, bool first)
+static int fcb_listen(struct fcb_struct *fcb, bool first,
+		      const struct fcb_source *source)
 {
 	struct fcblist *list = fcb->list;
-	int err = fcb_taps_install(fcb, first);
+	int err = source->listen(fcb, first);
 
 	mutex_lock(&list->mutex);
 	if (err) {
-		list_del_rcu(&fcb->llink);
+		fcb_unlink(fcb);
 		fcb_end(list, fcb);
 	} else {
 		/* From now on it can be found by name. */
@@ -328,15 +370,16 @@ static int fcb_listen(struct fcb_struct *fcb, bool first)
 /* fcb is zeroed but for what the owner wants. */
 static int fcb_register(struct file *file, struct fcb_struct *fcb)
 {
+	const struct fcb_source *source = READ_ONCE(fcb_source_now);
 	int ret;
 
 	if (!file_can_poll(file))
 		return -EPERM;
 	do {
-		ret = fcblist_add(file, fcb);
+		ret = fcblist_add(file, fcb, source);
 	} while (ret == -EAGAIN);
 	if (ret >= 0 && fcb->cbproc)
-		ret = fcb_listen(fcb, ret);
+		ret = fcb_listen(fcb, ret, source);
 	return ret;
 }
 
@@ -400,12 +443,12 @@ int file_notify_addcb(struct file *file, fcb_event_t cbproc, void *data)
 }
 EXPORT_SYMBOL_GPL(file_notify_addcb);
 
-static struct fcb_struct *fcb_find(struct fcblist *list, fcb_event_t cbproc,
+static struct fcb_struct *fcb_find(struct fcb_chan *chan, fcb_event_t cbproc,
 				   void *data)
 {
 	struct fcb_struct *fcb;
 
-	list_for_each_entry(fcb, &list->callbacks, llink)
+	list_for_each_entry(fcb, &chan->callbacks, llink)
 		if (fcb->name && fcb->name == cbproc && fcb->data == data)
 			return fcb;
 	return NULL;
@@ -421,7 +464,8 @@ int file_notify_delcb(struct file *file, fcb_event_t cbproc, void *data)
 		return -ENOENT;
 
 	mutex_lock(&list->mutex);
-	fcb = fcb_find(list, cbproc, data);
+	fcb = fcb_find(&list->now, cbproc, data) ?:
+	      fcb_find(&list->of_2002, cbproc, data);
 	if (fcb)
 		fcb_remove(list, fcb);
 	mutex_unlock(&list->mutex);
@@ -443,7 +487,8 @@ void file_notify_event(struct file *file, long *event)
 	list = table_find(file);
 	if (list) {
 		flags = fcb_irq_save();
-		fcblist_deliver(list, event);
+		fcb_deliver(&list->now, event);
+		fcb_deliver(&list->of_2002, event);
 		fcb_irq_restore(flags);
 	}
 	rcu_read_unlock();
@@ -465,14 +510,14 @@ static void fcb_tell_close(struct file *file, struct fcb_struct *fcb)
 	fcb_unpin(owner);
 }
 
-/* Tells the close to one half of a list, and ends these registrations. */
-static void fcblist_close_half(struct fcblist *list, struct list_head *half)
+/* Tells the close to a part of a list, and ends these registrations. */
+static void fcblist_close_part(struct fcblist *list, struct list_head *part)
 {
 	struct fcb_struct *fcb;
 
-	while ((fcb = list_first_entry_or_null(half, struct fcb_struct,
+	while ((fcb = list_first_entry_or_null(part, struct fcb_struct,
 					       llink))) {
-		list_del_rcu(&fcb->llink);
+		fcb_unlink(fcb);
 		fcb_end(list, fcb);
 		/* The owner may wait for a lock under which it calls us. */
 		mutex_unlock(&list->mutex);
@@ -486,14 +531,16 @@ static void fcblist_close(struct fcblist *list)
 {
 	mutex_lock(&list->mutex);
 	if (!list->dead) {
-		fcb_taps_remove(list, &list->taps);
+		chan_leave(list, &list->now);
+		chan_leave(list, &list->of_2002);
 		/* Empty: whoever made it was killed before its first entry. */
 		if (!fcblist_empty(list))
 			fcblist_unwatch(list);
 		fcblist_kill(list);
 	}
-	fcblist_close_half(list, &list->callbacks);
-	fcblist_close_half(list, &list->closers);
+	fcblist_close_part(list, &list->now.callbacks);
+	fcblist_close_part(list, &list->of_2002.callbacks);
+	fcblist_close_part(list, &list->closers);
 	mutex_unlock(&list->mutex);
 }
 

@@ -45,7 +45,7 @@
 
 /*
  * Indexed by band - POLL_IN, as SIGIO has them (2.5.42, fs/fcblist.c).  For callers
- * that have a band; the taps have a key, and use neither.
+ * that have a band, as the source "2002" has.
  */
 extern const long ion_band_table[FCB_NBANDS];
 extern const long poll_band_table[FCB_NBANDS];
@@ -55,7 +55,7 @@ extern const long poll_band_table[FCB_NBANDS];
  * @file: the watched file
  * @data: as given at registration
  * @local: FCB_LOCAL_SIZE words of this registration, zero at first
- * @event: { ioevt, plevt, -1 }
+ * @event: { ioevt, plevt, -1 }; not to be written to, since all share it
  *
  * Runs with interrupts off, as in 2002 (but for PREEMPT_RT, where interrupts
  * are threads and there is no need), and inside rcu_read_lock() or what
@@ -78,6 +78,7 @@ typedef void (*fcb_event_t)(struct file *file, void *data,
 typedef void (*fcb_closed_t)(struct file *file, void *data);
 
 struct module;
+struct fcb_chan;
 struct fcblist;
 struct fcb_tap;
 
@@ -93,6 +94,7 @@ struct fcb_tap;
  * @owner: the module of @closeproc; pinned from the registration on until its
  *	end, which is the return of @closeproc if that is called
  * @list: where it is registered, or NULL before and after
+ * @chan: on which channel of @list (fcb_source.h); NULL without @cbproc
  * @taps: entries on wait queues that only this one hears (fcb_wakeup.c)
  *
  * Who registers has it in his own memory, and keeps it until a grace period of
@@ -108,6 +110,7 @@ struct fcb_struct {
 	fcb_event_t name;
 	struct module *owner;
 	struct fcblist *list;
+	struct fcb_chan *chan;
 	struct fcb_tap *taps;
 };
 

@@ -4,7 +4,7 @@
  *
  * The patch of 2002 had file_notify_cleanup() as a call in __fput().  Here
  * ftrace puts it there: a direct call from the entry of the function to the
- * trampoline of fput_arch.h, in the closer's own context, which may sleep.
+ * trampoline of direct_x86.c, in the closer's own context, which may sleep.
  *
  * A function's entry takes one direct call, and BPF may have that of __fput().
  * The next place is locks_remove_file(): __fput() calls it, and nobody else does,
@@ -22,27 +22,11 @@
  * these, and for Tasks RCU once more: that covers the few instructions behind
  * SRCU, which do not sleep.
  */
-#include <linux/ftrace.h>
-#include <linux/kprobes.h>
 #include <linux/rcupdate.h>
 
-#include "compat.h"
+#include "direct_hook.h"
 #include "fcb_internal.h"
-#include "fput_arch.h"
 #include "fput_hook.h"
-
-/*
- * The two places.  Each has ops of its own: those of a registration that failed are
- * not as they were, on 6.1.
- */
-static struct direct_call {
-	const char *function;
-	struct ftrace_ops ops;
-} at_fput = {
-	.function = "__fput",
-}, at_locks = {
-	.function = "locks_remove_file",
-};
 
 __visible notrace void fput_direct_call(struct file *file)
 {
@@ -50,56 +34,25 @@ __visible notrace void fput_direct_call(struct file *file)
 		file_notify_cleanup(file);
 }
 
-/* kprobes resolve a name, and report one that is missing or ambiguous. */
-static unsigned long address_of(const char *function)
+/* The two places. */
+static struct direct_hook at_fput = {
+	.symbol = "__fput",
+	.tramp = fput_direct_tramp,
+}, at_locks = {
+	.symbol = "locks_remove_file",
+	.tramp = fput_direct_tramp,
+};
+
+static void direct_stop(struct direct_hook *hook)
 {
-	struct kprobe kp = { .symbol_name = function };
-	unsigned long addr;
-
-	if (register_kprobe(&kp))
-		return 0;
-	addr = (unsigned long)kp.addr;
-	unregister_kprobe(&kp);
-	return addr;
-}
-
-static int direct_start(struct direct_call *call)
-{
-	unsigned long addr = address_of(call->function);
-	int err;
-
-	if (!addr) {
-		pr_notice("direct call: no function %s to be found\n",
-			  call->function);
-		return -EOPNOTSUPP;
-	}
-	err = ftrace_set_filter_ip(&call->ops, addr, 0, 0);
-	if (!err)
-		err = compat_ftrace_direct(&call->ops,
-					   (unsigned long)fput_direct_tramp);
-	if (err) {
-		ftrace_free_filter(&call->ops);
-		pr_notice("direct call on %s not to be had (%d)%s\n",
-			  call->function, err, err == -EBUSY ?
-			  ": a BPF program or a livepatch has it" : "");
-		return err;
-	}
-	/* From here on kernel.ftrace_enabled cannot silently turn us off. */
-	call->ops.flags |= FTRACE_OPS_FL_PERMANENT;
-	return 0;
-}
-
-static void direct_stop(struct direct_call *call)
-{
-	call->ops.flags &= ~FTRACE_OPS_FL_PERMANENT;
-	compat_ftrace_direct_end(&call->ops, (unsigned long)fput_direct_tramp);
+	direct_hook_stop(hook);
 	fcblist_drain();
 	synchronize_rcu_tasks();
 }
 
 static int fput_direct_start(void)
 {
-	return direct_start(&at_fput);
+	return direct_hook_start(&at_fput);
 }
 
 static void fput_direct_stop(void)
@@ -109,7 +62,7 @@ static void fput_direct_stop(void)
 
 static int fput_locks_start(void)
 {
-	return direct_start(&at_locks);
+	return direct_hook_start(&at_locks);
 }
 
 static void fput_locks_stop(void)

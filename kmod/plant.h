@@ -36,6 +36,8 @@ enum plant {
 	PLANT_LAZYPUT,		/* the last reference waits for user mode */
 	PLANT_SILENT,		/* a file is taken of whose close nobody tells */
 	PLANT_BYNUMBER,		/* EP_ISPOLLED does not look whose number it is */
+	PLANT_TWOSOURCES,	/* a tap is put where an entry is heard already */
+	PLANT_LEAVESENTRY,	/* an entry stays on its socket */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -58,7 +60,7 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"ignoreenomem", "staleslot", "halfshared", "leftalone",
 		"levelonce", "staysarmed", "pins", "allexclusive", "unfair",
 		"nonext", "modblind", "nopin", "leaveearly", "wokenone",
-		"lazyput", "silent", "bynumber",
+		"lazyput", "silent", "bynumber", "twosources", "leavesentry",
 	};
 	int i = sysfs_match_string(names, val);
 

@@ -47,6 +47,10 @@ tests_guest_tests_SOURCES = \
 	tests/guest/source_pipe.c \
 	tests/guest/source_fd.c \
 	tests/guest/source_ask.c \
+	tests/guest/second.c \
+	tests/guest/second.h \
+	tests/guest/origin.c \
+	tests/guest/origin2002.c \
 	tests/guest/nest.c \
 	tests/guest/nest_cycle.c \
 	tests/guest/process.c \
@@ -68,6 +72,9 @@ tests_guest_tests_SOURCES = \
 	tests/guest/trace.c \
 	tests/guest/load.c \
 	tests/guest/load_hook.c \
+	tests/guest/load_source.c \
+	tests/guest/fentry.c \
+	tests/guest/fentry.h \
 	tests/guest/modules.c \
 	tests/guest/modules.h \
 	tests/guest/behave.c \
