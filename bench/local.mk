@@ -3,7 +3,7 @@
 #
 # A workload is a file here, and runs in this order.
 
-noinst_PROGRAMS += bench/evbench
+bin_PROGRAMS += bench/evbench
 
 bench_evbench_SOURCES = \
 	bench/evbench.c \

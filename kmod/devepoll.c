@@ -49,6 +49,7 @@ MODULE_PARM_DESC(faithful,
 #include "ep_wake.h"
 #include "fcblist.h"
 #include "open_again.h"
+#include "version.h"
 
 static unsigned short mode = 0600;
 module_param(mode, ushort, 0444);
@@ -501,4 +502,4 @@ module_exit(devepoll_exit);
 MODULE_DESCRIPTION("/dev/epoll of 2002: events in two mmap'd halves");
 MODULE_AUTHOR("The devepoll authors");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1");
+MODULE_VERSION(DEVEPOLL_VERSION);

@@ -14,6 +14,7 @@
 #include "faithful.h"
 #define PLANT_PARAM
 #include "plant.h"
+#include "version.h"
 
 /* Set: the wish, at load only.  Read: what came of it. */
 static char wish[16] = "auto";
@@ -108,4 +109,4 @@ module_exit(fcb_exit);
 MODULE_DESCRIPTION("File callback list of the 2002 /dev/epoll patch");
 MODULE_AUTHOR("The devepoll authors");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1");
+MODULE_VERSION(DEVEPOLL_VERSION);

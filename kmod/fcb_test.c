@@ -25,6 +25,7 @@
 
 #include "fcb_test.h"
 #include "fcblist.h"
+#include "version.h"
 
 struct test_set;
 struct test_slot;
@@ -400,4 +401,4 @@ module_exit(fcb_test_exit);
 MODULE_DESCRIPTION("Second user of the file callback list, for the tests");
 MODULE_AUTHOR("The devepoll authors");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1");
+MODULE_VERSION(DEVEPOLL_VERSION);

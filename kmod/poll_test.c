@@ -19,6 +19,7 @@
 #include <linux/wait.h>
 
 #include "poll_test.h"
+#include "version.h"
 
 struct stage {
 	struct kref refs;
@@ -164,4 +165,4 @@ module_misc_device(stage_device);
 MODULE_DESCRIPTION("Files whose poll does what a test says");
 MODULE_AUTHOR("The devepoll authors");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1");
+MODULE_VERSION(DEVEPOLL_VERSION);

@@ -19,9 +19,10 @@ lib_libevq_la_SOURCES += lib/evq_uring_none.c
 endif
 lib_libevq_la_CFLAGS = $(AM_CFLAGS) $(LIBURING_CFLAGS)
 lib_libevq_la_LIBADD = $(LIBURING_LIBS)
-# current:revision:age, see the libtool manual; only these names leave.
-lib_libevq_la_LDFLAGS = -version-info 0:0:0 -no-undefined \
-	-export-symbols-regex '^(evq|epoll2002|eventpoll)_'
+# current:revision:age, see the libtool manual; only what the headers name leaves, and
+# debian/libevq0.symbols lists it.
+lib_libevq_la_LDFLAGS = -version-info 0:0:0 -no-undefined -export-symbols-regex \
+	'^(evq_(add|arm|close|del|design|designs|fd|find|join|mod|open|wait)|(epoll2002|eventpoll)_.*)$$'
 include_HEADERS += lib/evq.h lib/epoll2002.h lib/eventpoll.h
 
 pkgconfigdir = $(libdir)/pkgconfig

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # user/local.mk - example programs
 
-noinst_PROGRAMS += user/mmap_reader user/echo_server user/echo2002 user/exhibit
+bin_PROGRAMS += user/mmap_reader
+noinst_PROGRAMS += user/echo_server user/echo2002 user/exhibit
 
 user_mmap_reader_SOURCES = \
 	user/mmap_reader.c \

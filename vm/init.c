@@ -193,7 +193,8 @@ static void make_world(void)
 	set("/proc/sys/net/unix/max_dgram_qlen", "512");
 	set("/proc/sys/net/ipv4/ip_local_port_range", "1024 65535");
 	setrlimit(RLIMIT_NOFILE, &files);
-	sethostname("lab", 3);
+	if (sethostname("lab", 3))
+		say("init: the host's name cannot be set\n");
 
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0) {

@@ -21,6 +21,7 @@
 #include "eventpoll_port.h"
 #include "fcblist.h"
 #include "open_again.h"
+#include "version.h"
 
 static unsigned short mode = 0600;
 module_param(mode, ushort, 0444);
@@ -414,3 +415,4 @@ module_exit(eventpoll_port_exit);
 MODULE_DESCRIPTION("/dev/eventpoll: modern epoll with a choice of ready stores");
 MODULE_AUTHOR("The devepoll authors");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(DEVEPOLL_VERSION);

@@ -92,6 +92,10 @@ tests_host_test_ep_plant_LDADD = $(CHECK_LIBS)
 HOST_TESTS += tests/host/docs.test
 EXTRA_DIST += tests/host/docs.test
 
+# One version, wherever it is said.
+HOST_TESTS += tests/host/version.test
+EXTRA_DIST += tests/host/version.test
+
 # That floors.py sees a circle.
 HOST_TESTS += tests/host/floors.test
 EXTRA_DIST += tests/host/floors.py tests/host/floors.test
