@@ -144,9 +144,8 @@ u32 ep_pages_switch(struct ep_pages *p, unsigned long *offset)
 	u32 n = p->count;
 
 	*offset = (unsigned long)p->filling * p->numpages * EP_PAGE_SIZE;
-	if (!planted(PLANT_HALFSHARED))
+	ep_pages_turn(p);
+	if (planted(PLANT_HALFSHARED))
 		p->filling ^= 1;
-	p->count = 0;
-	p->version++;
 	return n;
 }

@@ -182,6 +182,25 @@ static __always_inline bool ep_pages_merge_2002(struct ep_slot *s, short bits)
 bool ep_pages_next_page(struct ep_pages *p);
 
 /**
+ * ep_pages_append() - give an entry that has none the next slot
+ *
+ * For ep_pages and ep_share alone; what goes into it is still to be written.
+ *
+ * Return: false if there is no room.
+ */
+static __always_inline bool ep_pages_append(struct ep_pages *p,
+					    struct ep_slot *s)
+{
+	if (unlikely(p->count % POLLFD_X_PAGE == 0) && !ep_pages_next_page(p))
+		return false;
+	s->where = p->next++;
+	s->index = p->count++;
+	s->version = p->version;
+	p->owner[s->index] = s;
+	return true;
+}
+
+/**
  * ep_pages_post() - an event
  * @p: the buffer
  * @s: whose
@@ -198,13 +217,8 @@ static __always_inline bool ep_pages_post(struct ep_pages *p,
 					  struct ep_slot *s, short bits)
 {
 	if (!ep_slot_taken(p, s) || planted(PLANT_TWICE)) {
-		if (unlikely(p->count % POLLFD_X_PAGE == 0) &&
-		    !ep_pages_next_page(p))
+		if (!ep_pages_append(p, s))
 			return false;
-		s->where = p->next++;
-		s->index = p->count++;
-		s->version = p->version;
-		p->owner[s->index] = s;
 	} else {
 		if (faithful_to(FAITHFUL_LOSTBIT))
 			return ep_pages_merge_2002(s, bits);
@@ -231,6 +245,14 @@ void ep_pages_drop(struct ep_pages *p, struct ep_slot *s);
  * @events: the bits asked for from now on
  */
 void ep_pages_change(struct ep_pages *p, struct ep_slot *s, short events);
+
+/** ep_pages_turn() - fill the other half; every entry is without a slot. */
+static __always_inline void ep_pages_turn(struct ep_pages *p)
+{
+	p->filling ^= 1;
+	p->count = 0;
+	p->version++;
+}
 
 /**
  * ep_pages_switch() - hand out the filled half and fill the other

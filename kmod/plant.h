@@ -11,6 +11,7 @@
 #define KMOD_PLANT_H
 
 #include <linux/compiler.h>
+#include <linux/delay.h>
 #include <linux/types.h>
 
 enum plant {
@@ -35,6 +36,9 @@ enum plant {
 	PLANT_WOKENONE,		/* a wake-up that woke nobody says that it did */
 	PLANT_LAZYPUT,		/* the last reference waits for user mode */
 	PLANT_SILENT,		/* a file is taken of whose close nobody tells */
+	PLANT_COUNTFIRST,	/* shared: a slot is counted before it is written */
+	PLANT_MERGENOTBUSY,	/* shared: bits are added behind the word's back */
+	PLANT_DROPNOTBUSY,	/* shared: so is a slot taken away */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -42,6 +46,15 @@ enum plant {
 extern enum plant plant_now;
 
 #define planted(which)	unlikely(plant_now == (which))
+
+/* The same for a fault that is a race: long enough that somebody runs into it. */
+static inline bool planted_race(enum plant which)
+{
+	if (!planted(which))
+		return false;
+	udelay(50);
+	return true;
+}
 
 /* Defined before the include by the one file of a module that has them all. */
 #ifdef PLANT_PARAM
@@ -57,7 +70,8 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"ignoreenomem", "staleslot", "halfshared", "leftalone",
 		"levelonce", "staysarmed", "pins", "allexclusive", "unfair",
 		"nonext", "modblind", "nopin", "leaveearly", "wokenone",
-		"lazyput", "silent",
+		"lazyput", "silent", "countfirst", "mergenotbusy",
+		"dropnotbusy",
 	};
 	int i = sysfs_match_string(names, val);
 
@@ -77,6 +91,11 @@ MODULE_PARM_DESC(plant, "fault to plant (test builds)");
 #else
 
 static inline bool planted(enum plant which)
+{
+	return false;
+}
+
+static inline bool planted_race(enum plant which)
 {
 	return false;
 }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ep_share.c - the double buffer with a switch of the program's own
+ *
+ * What is not on the path of every event.  The protocol: ep_share.h.
+ */
+#include "ep_share.h"
+
+void ep_share_mend(const struct ep_pages *p, struct ep_control *c)
+{
+	ep_share_leave(p, c);
+}
+
+/*
+ * The half was taken between the look and the count.  An honest program does not
+ * touch what it has left before something is counted, so a second failure is none
+ * of a take's.
+ */
+bool ep_share_again(struct ep_pages *p, struct ep_control *c,
+		    struct ep_slot *s, short bits, u32 word)
+{
+	ep_share_taken(p, c, word);
+	if (!ep_pages_append(p, s))
+		return false;
+	ep_slot_write(s, bits);
+	word = ep_share_left(p) - 1;
+	if (!try_cmpxchg(&c->word, &word, word + 1))
+		ep_share_leave(p, c);
+	return true;
+}
+
+/*
+ * An entry's slot is about to change.  Return: the word while that is so, or 0: it
+ * has none that is the kernel's still.
+ */
+static u32 busy_begin(struct ep_pages *p, struct ep_control *c,
+		      struct ep_slot *s)
+{
+	u32 word;
+
+	if (!c)
+		return 0;
+	ep_share_look(p, c);
+	if (!ep_slot_taken(p, s))
+		return 0;
+	word = ep_share_left(p);
+	WRITE_ONCE(c->settled[p->filling], 0);
+	if (try_cmpxchg(&c->word, &word, word | EP_WORD_BUSY))
+		return word | EP_WORD_BUSY;
+	ep_share_taken(p, c, word);
+	return 0;
+}
+
+/* The fault that is planted in place of it: nobody who takes now is told to wait. */
+static u32 unguarded(struct ep_pages *p, struct ep_control *c, enum plant which)
+{
+	if (!c)
+		return 0;
+	ep_share_look(p, c);
+	return planted_race(which) ? ep_share_left(p) : 0;
+}
+
+/* It has changed, and with it perhaps the count. */
+static void busy_end(struct ep_pages *p, struct ep_control *c, u32 busy)
+{
+	u32 word = busy;
+
+	if (!busy || try_cmpxchg(&c->word, &word, ep_share_left(p)))
+		return;
+	smp_store_release(&c->settled[p->filling], p->count | EP_SETTLED);
+	ep_share_taken(p, c, word);
+}
+
+bool ep_share_merge(struct ep_pages *p, struct ep_control *c,
+		    struct ep_slot *s, short bits)
+{
+	u32 busy;
+	bool news;
+
+	if (!(bits & ~s->revents))
+		return false;
+	busy = planted(PLANT_MERGENOTBUSY) ?
+	       unguarded(p, c, PLANT_MERGENOTBUSY) : busy_begin(p, c, s);
+	if (!busy)
+		return ep_share_append(p, c, s, bits);
+	news = ep_pages_post(p, s, bits);
+	busy_end(p, c, busy);
+	return news;
+}
+
+void ep_share_drop(struct ep_pages *p, struct ep_control *c,
+		   struct ep_slot *s)
+{
+	u32 busy = planted(PLANT_DROPNOTBUSY) ?
+		   unguarded(p, c, PLANT_DROPNOTBUSY) : busy_begin(p, c, s);
+
+	ep_pages_drop(p, s);
+	busy_end(p, c, busy);
+}
+
+void ep_share_change(struct ep_pages *p, struct ep_control *c,
+		     struct ep_slot *s, short events)
+{
+	u32 busy = busy_begin(p, c, s);
+
+	ep_pages_change(p, s, events);
+	busy_end(p, c, busy);
+}
+
+u32 ep_share_switch(struct ep_pages *p, struct ep_control *c,
+		    unsigned long *offset)
+{
+	u32 word;
+
+	if (!ep_share_count(p, c))
+		return 0;
+	word = ep_share_left(p);
+	if (c && !try_cmpxchg(&c->word, &word, ~word & EP_WORD_HALF)) {
+		ep_share_taken(p, c, word);
+		return 0;
+	}
+	return ep_pages_switch(p, offset);
+}
