@@ -12,20 +12,34 @@ void ep_share_mend(const struct ep_pages *p, struct ep_control *c)
 }
 
 /*
- * The half was taken between the look and the count.  An honest program does not
- * touch what it has left before something is counted, so a second failure is none
- * of a take's.
+ * The next slot.  If the half is taken between a look and the count, once more in the
+ * other.  An honest program does not touch what it has left before something is
+ * counted, so a second failure is none of a take's.
  */
-bool ep_share_again(struct ep_pages *p, struct ep_control *c,
-		    struct ep_slot *s, short bits, u32 word)
+static bool append(struct ep_pages *p, struct ep_control *c, struct ep_slot *s,
+		   short bits)
 {
-	ep_share_taken(p, c, word);
-	if (!ep_pages_append(p, s))
+	u32 word;
+
+	if (!ep_pages_room(p) && !ep_pages_next_page(p))
 		return false;
-	ep_slot_write(s, bits);
-	word = ep_share_left(p) - 1;
-	if (!try_cmpxchg(&c->word, &word, word + 1))
-		ep_share_leave(p, c);
+	word = ep_share_left(p);
+	if (planted(PLANT_COUNTFIRST)) {
+		c->word = word + 1;
+		planted_race(PLANT_COUNTFIRST);
+	}
+	ep_slot_store(p->next, s, bits);
+	if (!planted(PLANT_COUNTFIRST) &&
+	    !try_cmpxchg(&c->word, &word, word + 1)) {
+		ep_share_taken(p, c, word);
+		if (!ep_pages_room(p))
+			return false;
+		word = ep_share_left(p);
+		ep_slot_store(p->next, s, bits);
+		if (!try_cmpxchg(&c->word, &word, word + 1))
+			WRITE_ONCE(c->word, ep_share_left(p) + 1);
+	}
+	ep_pages_append(p, s, bits);
 	return true;
 }
 
@@ -71,8 +85,8 @@ static void busy_end(struct ep_pages *p, struct ep_control *c, u32 busy)
 	ep_share_taken(p, c, word);
 }
 
-bool ep_share_merge(struct ep_pages *p, struct ep_control *c,
-		    struct ep_slot *s, short bits)
+static bool merge(struct ep_pages *p, struct ep_control *c, struct ep_slot *s,
+		  short bits)
 {
 	u32 busy;
 	bool news;
@@ -82,10 +96,17 @@ bool ep_share_merge(struct ep_pages *p, struct ep_control *c,
 	busy = planted(PLANT_MERGENOTBUSY) ?
 	       unguarded(p, c, PLANT_MERGENOTBUSY) : busy_begin(p, c, s);
 	if (!busy)
-		return ep_share_append(p, c, s, bits);
+		return append(p, c, s, bits);
 	news = ep_pages_post(p, s, bits);
 	busy_end(p, c, busy);
 	return news;
+}
+
+bool ep_share_post_rare(struct ep_pages *p, struct ep_control *c,
+			struct ep_slot *s, short bits)
+{
+	ep_share_look(p, c);
+	return ep_slot_taken(p, s) ? merge(p, c, s, bits) : append(p, c, s, bits);
 }
 
 void ep_share_drop(struct ep_pages *p, struct ep_control *c,

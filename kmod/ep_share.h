@@ -103,34 +103,9 @@ static __always_inline void ep_share_look(struct ep_pages *p,
 		ep_share_taken(p, c, word);
 }
 
-/** ep_share_again() - an append that came too late; for ep_share_append() alone. */
-bool ep_share_again(struct ep_pages *p, struct ep_control *c,
-		    struct ep_slot *s, short bits, u32 word);
-
-/** ep_share_append() - an event of an entry without a slot; for ep_share alone. */
-static __always_inline bool ep_share_append(struct ep_pages *p,
-					    struct ep_control *c,
-					    struct ep_slot *s, short bits)
-{
-	u32 word = ep_share_left(p);
-
-	if (unlikely(!ep_pages_append(p, s)))
-		return false;
-	if (planted(PLANT_COUNTFIRST)) {
-		ep_share_leave(p, c);
-		if (planted_race(PLANT_COUNTFIRST))
-			ep_slot_write(s, bits);
-		return true;
-	}
-	ep_slot_write(s, bits);
-	if (likely(try_cmpxchg(&c->word, &word, word + 1)))
-		return true;
-	return ep_share_again(p, c, s, bits, word);
-}
-
-/** ep_share_merge() - more bits for a slot; for ep_share_post() alone. */
-bool ep_share_merge(struct ep_pages *p, struct ep_control *c,
-		    struct ep_slot *s, short bits);
+/** ep_share_post_rare() - what is rare in ep_share_post(), and for that alone. */
+bool ep_share_post_rare(struct ep_pages *p, struct ep_control *c,
+			struct ep_slot *s, short bits);
 
 /**
  * ep_share_post() - ep_pages_post() for a shared buffer
@@ -143,10 +118,25 @@ static __always_inline bool ep_share_post(struct ep_pages *p,
 					  struct ep_control *c,
 					  struct ep_slot *s, short bits)
 {
-	ep_share_look(p, c);
-	if (ep_slot_taken(p, s))
-		return ep_share_merge(p, c, s, bits);
-	return ep_share_append(p, c, s, bits);
+	u32 word, left = ep_share_left(p);
+
+	/* As ep_share_look(), but for a spoilt word. */
+	smp_mb__after_spinlock();
+	word = smp_load_acquire(&c->word);
+	if (word != left) {
+		ep_pages_turn(p);
+		left = ep_share_left(p);
+		if (unlikely(word != left))
+			return ep_share_post_rare(p, c, s, bits);
+	}
+	if (unlikely(ep_slot_taken(p, s)) || unlikely(!ep_pages_room(p)) ||
+	    planted(PLANT_COUNTFIRST))
+		return ep_share_post_rare(p, c, s, bits);
+	ep_slot_store(p->next, s, bits);
+	if (unlikely(!try_cmpxchg(&c->word, &word, word + 1)))
+		return ep_share_post_rare(p, c, s, bits);
+	ep_pages_append(p, s, bits);
+	return true;
 }
 
 /** ep_share_drop() - ep_pages_drop() */
