@@ -52,7 +52,7 @@ static inline bool planted_race(enum plant which)
 {
 	if (!planted(which))
 		return false;
-	udelay(50);
+	mdelay(1);
 	return true;
 }
 

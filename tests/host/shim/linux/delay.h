@@ -5,6 +5,6 @@
 
 #include "../between.h"
 
-#define udelay(us)	((void)(us), shim_step())
+#define mdelay(ms)	((void)(ms), shim_step())
 
 #endif /* SHIM_LINUX_DELAY_H */
