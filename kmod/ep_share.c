@@ -93,8 +93,8 @@ static bool merge(struct ep_pages *p, struct ep_control *c, struct ep_slot *s,
 
 	if (!(bits & ~s->revents))
 		return false;
-	busy = planted(PLANT_MERGENOTBUSY) ?
-	       unguarded(p, c, PLANT_MERGENOTBUSY) : busy_begin(p, c, s);
+	busy = planted(PLANT_BAREMERGE) ?
+	       unguarded(p, c, PLANT_BAREMERGE) : busy_begin(p, c, s);
 	if (!busy)
 		return append(p, c, s, bits);
 	news = ep_pages_post(p, s, bits);
@@ -112,8 +112,8 @@ bool ep_share_post_rare(struct ep_pages *p, struct ep_control *c,
 void ep_share_drop(struct ep_pages *p, struct ep_control *c,
 		   struct ep_slot *s)
 {
-	u32 busy = planted(PLANT_DROPNOTBUSY) ?
-		   unguarded(p, c, PLANT_DROPNOTBUSY) : busy_begin(p, c, s);
+	u32 busy = planted(PLANT_BAREREMOVAL) ?
+		   unguarded(p, c, PLANT_BAREREMOVAL) : busy_begin(p, c, s);
 
 	ep_pages_drop(p, s);
 	busy_end(p, c, busy);

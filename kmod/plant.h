@@ -37,8 +37,8 @@ enum plant {
 	PLANT_LAZYPUT,		/* the last reference waits for user mode */
 	PLANT_SILENT,		/* a file is taken of whose close nobody tells */
 	PLANT_COUNTFIRST,	/* shared: a slot is counted before it is written */
-	PLANT_MERGENOTBUSY,	/* shared: bits are added behind the word's back */
-	PLANT_DROPNOTBUSY,	/* shared: so is a slot taken away */
+	PLANT_BAREMERGE,	/* shared: bits are added behind the word's back */
+	PLANT_BAREREMOVAL,	/* shared: so is a slot taken away */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -70,8 +70,8 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"ignoreenomem", "staleslot", "halfshared", "leftalone",
 		"levelonce", "staysarmed", "pins", "allexclusive", "unfair",
 		"nonext", "modblind", "nopin", "leaveearly", "wokenone",
-		"lazyput", "silent", "countfirst", "mergenotbusy",
-		"dropnotbusy",
+		"lazyput", "silent", "countfirst", "baremerge",
+		"bareremoval",
 	};
 	int i = sysfs_match_string(names, val);
 

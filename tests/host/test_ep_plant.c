@@ -191,9 +191,9 @@ static const struct {
 	const char *complaint;
 } races[] = {
 	{ "countfirst", "slot" },
-	{ "mergenotbusy", "changed in the reader's hands" },
+	{ "baremerge", "changed in the reader's hands" },
 	/* or the last slot is read twice, on its way into the hole */
-	{ "dropnotbusy", "" },
+	{ "bareremoval", "" },
 };
 
 START_TEST(races_are_found)
