@@ -411,8 +411,12 @@ static void *producer(void *arg)
 	rnd_init(&r, me->seed);
 	rnd_init(&dawdle, me->seed + 1000);
 	shim_between = pass_time;
-	for (unsigned long n = 0; n < me->posts; n++)
+	for (unsigned long n = 0; n < me->posts; n++) {
 		produce(&r, me->me);
+		/* Where there are fewer CPUs than threads. */
+		if (n % 512 == 0)
+			sched_yield();
+	}
 	__atomic_fetch_add(&w.done, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
