@@ -138,7 +138,6 @@ bool ep_pages_post_rare(struct ep_pages *p, struct ep_slot *s, short bits)
 	}
 	if (p->count % POLLFD_X_PAGE == 0 && !ep_pages_next_page(p))
 		return false;
-	ep_slot_store(p->next, s, bits);
 	ep_pages_append(p, s, bits);
 	return true;
 }

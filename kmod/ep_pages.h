@@ -186,18 +186,27 @@ static __always_inline bool ep_pages_room(struct ep_pages *p)
 }
 
 /**
- * ep_pages_append() - the slot at @next is this entry's now
+ * ep_pages_append() - the slot at @next is this entry's now, and says this
  *
- * For ep_pages and ep_share alone, who have written to it, or will.
+ * For ep_pages and ep_share alone.  All is loaded before anything is stored, for the
+ * compiler must take each store for one to what it would load next.
  */
 static __always_inline void ep_pages_append(struct ep_pages *p,
 					    struct ep_slot *s, short revents)
 {
+	struct pollfd *where = p->next;
+	struct ep_slot **owner = p->owner;
+	u64 version = p->version;
+	u32 index = p->count;
+
+	p->next = where + 1;
+	p->count = index + 1;
+	s->where = where;
+	s->index = index;
+	s->version = version;
 	s->revents = revents;
-	s->where = p->next++;
-	s->index = p->count++;
-	s->version = p->version;
-	p->owner[s->index] = s;
+	owner[index] = s;
+	ep_slot_store(where, s, revents);
 }
 
 /** ep_pages_post_rare() - what is rare in ep_pages_post(), and for that alone. */
@@ -222,7 +231,6 @@ static __always_inline bool ep_pages_post(struct ep_pages *p,
 {
 	if (unlikely(ep_slot_taken(p, s)) || unlikely(!ep_pages_room(p)))
 		return ep_pages_post_rare(p, s, bits);
-	ep_slot_store(p->next, s, bits);
 	ep_pages_append(p, s, bits);
 	return true;
 }

@@ -27,19 +27,19 @@ static bool append(struct ep_pages *p, struct ep_control *c, struct ep_slot *s,
 	if (planted(PLANT_COUNTFIRST)) {
 		c->word = word + 1;
 		planted_race(PLANT_COUNTFIRST);
-	}
-	ep_slot_store(p->next, s, bits);
-	if (!planted(PLANT_COUNTFIRST) &&
-	    !try_cmpxchg(&c->word, &word, word + 1)) {
-		ep_share_taken(p, c, word);
-		if (!ep_pages_room(p))
-			return false;
-		word = ep_share_left(p);
-		ep_slot_store(p->next, s, bits);
-		if (!try_cmpxchg(&c->word, &word, word + 1))
-			WRITE_ONCE(c->word, ep_share_left(p) + 1);
+		ep_pages_append(p, s, bits);
+		return true;
 	}
 	ep_pages_append(p, s, bits);
+	if (try_cmpxchg(&c->word, &word, word + 1))
+		return true;
+	ep_share_taken(p, c, word);
+	if (!ep_pages_room(p))
+		return false;
+	word = ep_share_left(p);
+	ep_pages_append(p, s, bits);
+	if (!try_cmpxchg(&c->word, &word, word + 1))
+		ep_share_leave(p, c);
 	return true;
 }
 
@@ -128,15 +128,15 @@ void ep_share_change(struct ep_pages *p, struct ep_control *c,
 	busy_end(p, c, busy);
 }
 
-u32 ep_share_switch(struct ep_pages *p, struct ep_control *c,
-		    unsigned long *offset)
+u32 ep_share_switch_word(struct ep_pages *p, struct ep_control *c,
+			 unsigned long *offset)
 {
 	u32 word;
 
 	if (!ep_share_count(p, c))
 		return 0;
 	word = ep_share_left(p);
-	if (c && !try_cmpxchg(&c->word, &word, ~word & EP_WORD_HALF)) {
+	if (!try_cmpxchg(&c->word, &word, ~word & EP_WORD_HALF)) {
 		ep_share_taken(p, c, word);
 		return 0;
 	}

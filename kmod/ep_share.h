@@ -132,11 +132,11 @@ static __always_inline bool ep_share_post(struct ep_pages *p,
 	if (unlikely(ep_slot_taken(p, s)) || unlikely(!ep_pages_room(p)) ||
 	    planted(PLANT_COUNTFIRST))
 		return ep_share_post_rare(p, c, s, bits);
-	ep_slot_store(p->next, s, bits);
-	if (unlikely(!try_cmpxchg(&c->word, &word, word + 1)))
-		return ep_share_post_rare(p, c, s, bits);
 	ep_pages_append(p, s, bits);
-	return true;
+	if (likely(try_cmpxchg(&c->word, &left, left + 1)))
+		return true;
+	/* Taken after the look, and with that the slot is none any more. */
+	return ep_share_post_rare(p, c, s, bits);
 }
 
 /** ep_share_drop() - ep_pages_drop() */
@@ -155,6 +155,10 @@ static inline u32 ep_share_count(struct ep_pages *p, struct ep_control *c)
 	return p->count;
 }
 
+/** ep_share_switch_word() - what is more in ep_share_switch(), and for that alone. */
+u32 ep_share_switch_word(struct ep_pages *p, struct ep_control *c,
+			 unsigned long *offset);
+
 /**
  * ep_share_switch() - ep_pages_switch(), where there may be no event
  * @p: the buffer
@@ -163,7 +167,12 @@ static inline u32 ep_share_count(struct ep_pages *p, struct ep_control *c)
  *
  * Return: how many slots, or 0.
  */
-u32 ep_share_switch(struct ep_pages *p, struct ep_control *c,
-		    unsigned long *offset);
+static inline u32 ep_share_switch(struct ep_pages *p, struct ep_control *c,
+				  unsigned long *offset)
+{
+	if (c)
+		return ep_share_switch_word(p, c, offset);
+	return p->count ? ep_pages_switch(p, offset) : 0;
+}
 
 #endif /* KMOD_EP_SHARE_H */
