@@ -199,14 +199,14 @@ static __always_inline void ep_pages_append(struct ep_pages *p,
 	u64 version = p->version;
 	u32 index = p->count;
 
-	p->next = where + 1;
-	p->count = index + 1;
 	s->where = where;
 	s->index = index;
 	s->version = version;
 	s->revents = revents;
 	owner[index] = s;
 	ep_slot_store(where, s, revents);
+	p->next = where + 1;
+	p->count = index + 1;
 }
 
 /** ep_pages_post_rare() - what is rare in ep_pages_post(), and for that alone. */

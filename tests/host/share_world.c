@@ -433,8 +433,8 @@ const char *share_threads(uint64_t seed, unsigned long posts,
 	for (i = 0; i < PRODUCERS; i++) {
 		p[i] = (struct producer){
 			.seed = seed + 100 + (uint64_t)i,
-			/* One in fifteen does something else. */
-			.posts = (posts + posts / 14) / PRODUCERS + 1,
+			/* Five of 64 times it does something else. */
+			.posts = (posts + posts / 11) / PRODUCERS + 1,
 			.me = i,
 		};
 		if (pthread_create(&p[i].thread, NULL, producer, &p[i]))
