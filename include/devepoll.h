@@ -242,7 +242,8 @@ static inline int ep_settled(struct ep_control *c, unsigned int half)
 }
 
 /** ep_take_settle() - wait for it: a little, then asleep on the kernel's lock. */
-static inline int ep_take_settle(int fd, struct ep_control *c,
+__attribute__((unused, noinline, cold))
+static int ep_take_settle(int fd, struct ep_control *c,
 				 unsigned int half)
 {
 	struct pollfd nobody = { -1, 0, 0 };

@@ -31,6 +31,7 @@
  * @maxfds: what was asked of EP_ALLOC
  * @control: the control page, NULL in "devepoll"
  * @map: the mapping of EP_MAP_SIZE(@maxfds) bytes, NULL if it was lost
+ * @half_size: half of that
  * @nready: what the last EP_POLL returned
  * @kept: the results of before the mapping was replaced, or NULL
  */
@@ -40,6 +41,7 @@ struct devepoll {
 	int maxfds;
 	struct ep_control *control;
 	char *map;
+	size_t half_size;
 	int nready;
 	char *kept;
 };
@@ -50,6 +52,7 @@ static int map_it(struct devepoll *d)
 			 d->fd, 0);
 
 	d->map = map == MAP_FAILED ? NULL : map;
+	d->half_size = EP_MAP_SIZE(d->maxfds) / 2;
 	return d->map ? 0 : -1;
 }
 
@@ -176,6 +179,7 @@ static int devepoll_del(struct evq *q, int fd)
 	return put((struct devepoll *)q, fd, POLLREMOVE);
 }
 
+__attribute__((noinline))
 static int devepoll_wait(struct evq *q, int timeout_ms)
 {
 	struct devepoll *d = (struct devepoll *)q;
@@ -194,19 +198,15 @@ static int devepoll_wait(struct evq *q, int timeout_ms)
 static int shared_wait(struct evq *q, int timeout_ms)
 {
 	struct devepoll *d = (struct devepoll *)q;
-	unsigned int half;
+	unsigned int half = 0;
 	int n = ep_take(d->fd, d->control, &half);
 
-	if (n > 0) {
-		q->ready = d->map + half * (EP_MAP_SIZE(d->maxfds) / 2);
-		d->nready = n;
-		return n;
-	}
-	if (n == 0 && timeout_ms == 0 && d->map) {
-		d->nready = 0;
-		return 0;
-	}
-	return devepoll_wait(q, timeout_ms);
+	if (n > 0)
+		q->ready = d->map + half * d->half_size;
+	else if (n || timeout_ms || !d->map)
+		return devepoll_wait(q, timeout_ms);
+	d->nready = n;
+	return n;
 }
 
 static int devepoll_fd(const struct evq *q)
