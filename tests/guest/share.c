@@ -54,6 +54,20 @@ static void *map_control(int fd, size_t size, int prot, int flags, off_t offset)
  * What is refused
  */
 
+GUEST_TEST(share, numbers, 10,
+	   "number, offset and page are what programs were compiled with")
+{
+	ck_assert_uint_eq(EP_SHARE, 0x5006);
+	ck_assert_int_eq(EP_CONTROL_OFFSET, 0x10000000);
+	ck_assert_int_gt(EP_CONTROL_OFFSET, EP_MAP_SIZE(MAX_FDS_IN_EVENTPOLL));
+	ck_assert_uint_eq(offsetof(struct ep_control, word), 0);
+	ck_assert_uint_eq(offsetof(struct ep_control, ask), 4);
+	ck_assert_uint_eq(offsetof(struct ep_control, settled), 8);
+	ck_assert_uint_eq(sizeof(struct ep_control), 16);
+	ck_assert_uint_ge(EP_WORD_COUNT, MAX_FDS_IN_EVENTPOLL);
+	ck_assert_uint_eq(EP_WORD_COUNT & (EP_WORD_HALF | EP_WORD_BUSY | EP_SETTLED), 0);
+}
+
 GUEST_TEST(share, errors, 10,
 	   "EP_SHARE: EINVAL with an argument or before EP_ALLOC, EBUSY with a descriptor in the set, EEXIST the second time")
 {
