@@ -43,7 +43,7 @@ tests_bench_kernel_epoll_test_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_bench_kernel_epoll_test_LDADD = $(CHECK_LIBS)
 
 # The module's ready stores in a program: the very sources, with stand-ins for the
-# kernel's headers (tests/host/shim) and Concurrency Kit's locks.
+# kernel's headers (bench/shim, and tests/host/shim for the rest) and Concurrency Kit's locks.
 NATIVE_SOURCES = \
 	bench/native.c \
 	bench/native_core.c bench/native_core.h \
@@ -55,7 +55,7 @@ NATIVE_SOURCES = \
 	kmod/eventpoll/ready_singlepass.c \
 	kmod/eventpoll/ready_wfcqueue.c \
 	kmod/eventpoll/ready_wfcqueue_idle.c
-NATIVE_CPPFLAGS = -I$(srcdir)/tests/host/shim -I$(srcdir)/kmod/eventpoll -I$(srcdir)/kmod $(AM_CPPFLAGS) \
+NATIVE_CPPFLAGS = -I$(srcdir)/bench/shim -I$(srcdir)/tests/host/shim -I$(srcdir)/kmod/eventpoll -I$(srcdir)/kmod $(AM_CPPFLAGS) \
 	-I$(srcdir)/bench
 NATIVE_CFLAGS = $(AM_CFLAGS) -Wno-unused-parameter -fno-strict-aliasing -pthread
 
@@ -74,6 +74,9 @@ bench_native_tsan_CFLAGS = $(NATIVE_CFLAGS) -fsanitize=thread
 bench_native_tsan_LDFLAGS = -fsanitize=thread -pthread
 
 EXTRA_DIST += tests/bench/native.test tests/bench/native.supp \
+	bench/shim/asm/barrier.h bench/shim/linux/atomic.h bench/shim/linux/llist.h \
+	bench/shim/linux/poll.h bench/shim/linux/preempt.h bench/shim/linux/processor.h \
+	bench/shim/linux/sched.h bench/shim/linux/spinlock.h \
 	kmod/eventpoll/ready.h kmod/eventpoll/ready_lists.h kmod/eventpoll/ready_wfcq.h \
 	kmod/eventpoll/wfcq.h
 

@@ -138,4 +138,147 @@ struct evpoll {
  */
 #define EP_NEW		_IO('P', 5)
 
+/**
+ * EP_SHARE - let the program switch by itself (not of 2002)
+ *
+ * Gives the set a control page, to be mapped shared, readable and writable:
+ *
+ *	struct ep_control *c = mmap(NULL, EP_CONTROL_SIZE,
+ *				    PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+ *				    EP_CONTROL_OFFSET);
+ *
+ * The argument is 0.  Comes after EP_ALLOC and before the first descriptor, once;
+ * the page stays until the set is closed and the page unmapped, over EP_FREE and
+ * EP_ALLOC.  EP_POLL works as before beside it.  See ep_take().
+ *
+ * Return: 0, or -1 with errno EINVAL (an argument, or no room yet), EEXIST (it has
+ * one), EBUSY (a descriptor is in the set), ENOMEM (or more than RLIMIT_MEMLOCK
+ * pinned), EBADF (not open for writing).
+ */
+#define EP_SHARE	_IO('P', 6)
+
+/** EP_CONTROL_OFFSET - where the control page is mapped: behind any halves. */
+#define EP_CONTROL_OFFSET	0x10000000L
+
+/** EP_CONTROL_SIZE - bytes to map there. */
+#define EP_CONTROL_SIZE		EP_PAGE_SIZE
+
+/**
+ * struct ep_control - the control page
+ * @word: the half that is being filled, and what is in it: EP_WORD_ bits
+ * @ask: not 0: there are files whose events only EP_POLL finds out
+ * @settled: of a half that was taken while busy: how many slots it has,
+ *	| EP_SETTLED, as soon as that is known
+ *
+ * A program changes @word alone, and only by the exchange in ep_take().  What else
+ * it writes there can lose or double its own events; the kernel reads nothing but
+ * @word, and of that only whether it is what it had left.
+ */
+struct ep_control {
+	unsigned int word;
+	unsigned int ask;
+	unsigned int settled[2];
+};
+
+/** EP_WORD_HALF - set: half 1 is being filled. */
+#define EP_WORD_HALF	0x80000000U
+
+/** EP_WORD_BUSY - the kernel is changing a slot that is counted already. */
+#define EP_WORD_BUSY	0x40000000U
+
+/** EP_WORD_COUNT - the slots that hold an event. */
+#define EP_WORD_COUNT	0x000fffffU
+
+/** EP_SETTLED - in settled[]: the count is there. */
+#define EP_SETTLED	0x80000000U
+
+#ifndef __KERNEL__
+
+/** EP_TAKE_ASK - of ep_take(): EP_POLL has to do it. */
+#define EP_TAKE_ASK	(-1)
+
+/** EP_TAKE_BUSY - of ep_take_once(): the half is ours, ep_settled() has its count. */
+#define EP_TAKE_BUSY	(-2)
+
+/*
+ * A full barrier between the take and the reads of what its events are about.  x86
+ * has it in the exchange.
+ */
+#if defined(__x86_64__) || defined(__i386__)
+#define ep_take_fence()	((void)0)
+#else
+#define ep_take_fence()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#endif
+
+/**
+ * ep_take_once() - the exchange of ep_take()
+ * @c: the control page
+ * @half: gets which half was taken, 0 or 1
+ *
+ * Return: as ep_take(), or EP_TAKE_BUSY.
+ */
+static inline int ep_take_once(struct ep_control *c, unsigned int *half)
+{
+	unsigned int word;
+
+	if (__atomic_load_n(&c->ask, __ATOMIC_RELAXED))
+		return EP_TAKE_ASK;
+	word = __atomic_load_n(&c->word, __ATOMIC_RELAXED);
+	if (!(word & EP_WORD_COUNT))
+		return 0;
+	word = __atomic_exchange_n(&c->word, ~word & EP_WORD_HALF,
+				   __ATOMIC_SEQ_CST);
+	ep_take_fence();
+	*half = word >> 31;
+	return word & EP_WORD_BUSY ? EP_TAKE_BUSY : (int)(word & EP_WORD_COUNT);
+}
+
+/** ep_settled() - the count of a half that was taken while busy, or EP_TAKE_BUSY. */
+static inline int ep_settled(struct ep_control *c, unsigned int half)
+{
+	unsigned int n = __atomic_load_n(&c->settled[half], __ATOMIC_ACQUIRE);
+
+	return n & EP_SETTLED ? (int)(n & EP_WORD_COUNT) : EP_TAKE_BUSY;
+}
+
+/** ep_take_settle() - wait for it: a little, then asleep on the kernel's lock. */
+__attribute__((unused, noinline, cold))
+static int ep_take_settle(int fd, struct ep_control *c,
+				 unsigned int half)
+{
+	struct pollfd nobody = { -1, 0, 0 };
+	int i, n;
+
+	for (i = 0; i < 100; i++) {
+		n = ep_settled(c, half);
+		if (n >= 0)
+			return n;
+	}
+	/* The kernel is busy under a lock.  So who has had it since finds it done. */
+	ioctl(fd, EP_ISPOLLED, &nobody);
+	n = ep_settled(c, half);
+	return n >= 0 ? n : 0;		/* a spoilt page */
+}
+
+/**
+ * ep_take() - take the filled half, without a system call
+ * @fd: the set
+ * @c: its control page
+ * @half: gets which half it is, 0 or 1: it begins at @half * EP_MAP_SIZE(n) / 2
+ *
+ * For one thread at a time, which is in no EP_POLL.  The slots stay as they are
+ * until the next take, or EP_POLL, that has slots.
+ *
+ * Return: how many slots; 0: there are no events; EP_TAKE_ASK: call EP_POLL, with
+ * whatever timeout.  To wait is to call EP_POLL too.
+ */
+static inline int ep_take(int fd, struct ep_control *c, unsigned int *half)
+{
+	int n = ep_take_once(c, half);
+
+	return n == EP_TAKE_BUSY ? ep_take_settle(fd, c, *half) : n;
+}
+
+#endif /* !__KERNEL__ */
+
 #endif /* DEVEPOLL_H */

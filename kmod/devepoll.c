@@ -8,6 +8,9 @@
  * only swaps the halves and returns how many slots the program will find in
  * its own mapping.
  *
+ * Or the program swaps them itself, by one exchange on a page that it shares with
+ * us: ep_share.h.
+ *
  * Who may read which half, until when: include/devepoll.h tells it to the
  * program.  Here it comes down to the lock.  All stores to slots happen under
  * ep->lock and go to the filling half only.  EP_POLL takes the same lock to
@@ -63,7 +66,7 @@ static void ep_work(struct work_struct *work)
 {
 	struct eventpoll *ep = container_of(work, struct eventpoll, work);
 
-	if (READ_ONCE(ep->pages.count) || READ_ONCE(ep->nasks))
+	if (ep_events_now(ep) || READ_ONCE(ep->nasks))
 		ep_wake_pollers_now(ep);
 	ep_put(ep);
 }
@@ -123,6 +126,7 @@ static int ep_release(struct inode *inode, struct file *file)
 	struct eventpoll *ep = file->private_data;
 
 	ep_remove_all(ep);
+	ep_unshare(ep);
 	ep_pages_free(&ep->pages);
 	ep_hash_free(&ep->hash);
 	ep_user_unpin(ep->user, ep->pinned);
@@ -142,8 +146,8 @@ static bool ep_pending(struct eventpoll *ep)
 	bool pending;
 
 	spin_lock_irq(&ep->lock);
-	pending = ep->pages.count || ep->ask_any.n || ep->ask_consumer.n ||
-		  !ep->pages.numpages;
+	pending = ep_share_count(&ep->pages, ep->control) || ep->ask_any.n ||
+		  ep->ask_consumer.n || !ep->pages.numpages;
 	spin_unlock_irq(&ep->lock);
 	return pending;
 }
@@ -151,7 +155,7 @@ static bool ep_pending(struct eventpoll *ep)
 /* Switches if there are events.  Return: slots, 0 without events. */
 static int ep_harvest(struct eventpoll *ep, unsigned long *offset)
 {
-	int n = 0;
+	int n;
 
 	/* A look without the lock: who adds an ask wakes us afterwards. */
 	if (READ_ONCE(ep->nasks)) {
@@ -159,11 +163,10 @@ static int ep_harvest(struct eventpoll *ep, unsigned long *offset)
 		ep_ask(ep, &ep->ask_consumer);
 	}
 	spin_lock_irq(&ep->lock);
-	if (ep->pages.count) {
-		n = ep_pages_switch(&ep->pages, offset);
+	n = ep_share_switch(&ep->pages, ep->control, offset);
+	if (n)
 		trace_devepoll_switch(ep, n, ep->pages.filling ^ 1,
 				      ep->pages.version);
-	}
 	spin_unlock_irq(&ep->lock);
 	return n;
 }
@@ -231,7 +234,8 @@ static __poll_t ep_device_poll(struct file *file, struct poll_table_struct *pt)
 
 	/* What cannot be asked here may be an event: EP_POLL finds out. */
 	spin_lock_irq(&ep->lock);
-	events = ep->pages.count || ep->ask_consumer.n;
+	events = ep_share_count(&ep->pages, ep->control) ||
+		 ep->ask_consumer.n;
 	spin_unlock_irq(&ep->lock);
 	return events ? EPOLLIN | EPOLLRDNORM : 0;
 }
@@ -350,6 +354,19 @@ static int ep_ioctl_free(struct eventpoll *ep)
 	return err;
 }
 
+static int ep_ioctl_share(struct eventpoll *ep, unsigned long arg)
+{
+	int err;
+
+	if (arg)
+		return -EINVAL;
+	if (mutex_lock_killable(&ep->mtx))
+		return -EINTR;
+	err = ep_share(ep);
+	mutex_unlock(&ep->mtx);
+	return err;
+}
+
 static int ep_ioctl_ispolled(struct eventpoll *ep, void __user *arg)
 {
 	struct epitem *item;
@@ -384,7 +401,8 @@ static long ep_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	void __user *uarg = (void __user *)arg;
 
 	/* As for write(2): to change a set is to write to it. */
-	if ((cmd == EP_ALLOC || cmd == EP_FREE) && !(file->f_mode & FMODE_WRITE))
+	if ((cmd == EP_ALLOC || cmd == EP_FREE || cmd == EP_SHARE) &&
+	    !(file->f_mode & FMODE_WRITE))
 		return -EBADF;
 
 	switch (cmd) {
@@ -400,6 +418,8 @@ static long ep_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ep_ioctl_ispolled(ep, uarg);
 	case EP_NEW:
 		return open_again(file, arg);
+	case EP_SHARE:
+		return ep_ioctl_share(ep, arg);
 	default:
 		return -ENOTTY;
 	}
@@ -409,8 +429,8 @@ static long ep_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 static long ep_compat_ioctl(struct file *file, unsigned int cmd,
 			    unsigned long arg)
 {
-	/* EP_ALLOC and EP_NEW take a number, the others a pointer. */
-	if (cmd != EP_ALLOC && cmd != EP_NEW)
+	/* These take a number, the others a pointer. */
+	if (cmd != EP_ALLOC && cmd != EP_NEW && cmd != EP_SHARE)
 		arg = (unsigned long)compat_ptr(arg);
 	return ep_ioctl(file, cmd, arg);
 }
@@ -422,14 +442,16 @@ static void ep_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct eventpoll *ep = file->private_data;
 	u32 capacity, items, filling, events, buckets;
+	bool shared;
 	u64 version;
 
 	spin_lock_irq(&ep->lock);
+	events = ep_share_count(&ep->pages, ep->control);
+	shared = ep->control;
 	capacity = ep_pages_capacity(&ep->pages);
 	items = ep->nitems;
 	version = ep->pages.version;
 	filling = ep->pages.filling;
-	events = ep->pages.count;
 	buckets = 1U << ep->hash.bits;
 	spin_unlock_irq(&ep->lock);
 
@@ -437,6 +459,7 @@ static void ep_show_fdinfo(struct seq_file *m, struct file *file)
 		   capacity, items, buckets);
 	seq_printf(m, "version:\t%llu\nfilling:\t%u\nevents:\t%u\nswitches:\t%llu\n",
 		   version, filling, events, version - 1);
+	seq_printf(m, "shared:\t%d\n", shared);
 	seq_printf(m, "mapped:\t%d\npinned:\t%zu kB\n",
 		   atomic_read(&ep->mapped),
 		   DIV_ROUND_UP(READ_ONCE(ep->pinned), 1024));

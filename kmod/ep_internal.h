@@ -49,6 +49,7 @@
 
 #include "ep_hash.h"
 #include "ep_pages.h"
+#include "ep_share.h"
 #include "ep_user.h"
 #include "fcblist.h"
 
@@ -71,6 +72,8 @@ struct ep_asks {
  * struct eventpoll - one instance
  * @lock: guards everything without a note
  * @pages: the double buffer; its geometry also wants @map_mtx
+ * @control: the control page, from EP_SHARE to the end of the file, or NULL; it
+ *	changes under @mtx and @map_mtx too
  * @wq: the consumer in EP_POLL
  * @poll_wait: those who poll the descriptor of the instance
  * @ask_any: files that whoever polls the instance may ask
@@ -95,6 +98,7 @@ struct ep_asks {
 struct eventpoll {
 	spinlock_t lock;	/* guards what has no note */
 	struct ep_pages pages;
+	struct ep_control *control;
 	struct wait_queue_head wq;
 	struct wait_queue_head poll_wait;
 	struct ep_asks ask_any;
@@ -222,6 +226,18 @@ int ep_alloc(struct eventpoll *ep, int maxfds);
 
 /** ep_unalloc() - the pages' part of EP_FREE. */
 int ep_unalloc(struct eventpoll *ep);
+
+/**
+ * ep_share() - EP_SHARE: a control page for the program to map
+ * @ep: the instance; ep->mtx held
+ *
+ * Return: 0, -EINVAL (no room yet), -EEXIST (has one), -EBUSY (watches something),
+ * -EINTR, -ENOMEM.
+ */
+int ep_share(struct eventpoll *ep);
+
+/** ep_unshare() - give it back; at the end, when no mapping is left. */
+void ep_unshare(struct eventpoll *ep);
 
 /** ep_mmap() - mmap of the device; mmap_lock held. */
 int ep_mmap(struct file *file, struct vm_area_struct *vma);

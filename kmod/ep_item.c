@@ -48,9 +48,11 @@ struct epitem *ep_find(struct eventpoll *ep, int fd)
  * slot or a bit is new.
  */
 static __always_inline bool item_post(struct eventpoll *ep,
-				      struct epitem *item, short bits)
+				      struct epitem *item, short bits,
+				      bool shared)
 {
-	if (!ep_pages_post(&ep->pages, &item->slot, bits))
+	if (!(shared ? ep_share_post(&ep->pages, ep->control, &item->slot, bits) :
+		       ep_pages_post(&ep->pages, &item->slot, bits)))
 		return false;
 	if (trace_devepoll_notify_enabled())
 		trace_devepoll_notify(ep, item->slot.pfd.fd, bits,
@@ -78,6 +80,8 @@ static bool ask_later(struct eventpoll *ep, struct epitem *item, short doubts)
 {
 	item->doubts |= doubts;
 	item->doubt++;
+	if (ep->control)
+		WRITE_ONCE(ep->control->ask, 1);
 	if (item->waiting)
 		return false;
 	if (list_empty(&item->ask))
@@ -103,8 +107,9 @@ static void ask_end(struct eventpoll *ep, struct epitem *item)
 		return;
 	ask_begin(item);
 	item->doubts = 0;
-	ep->nasks--;
 	list_del_init(&item->ask);
+	if (!--ep->nasks && ep->control)
+		WRITE_ONCE(ep->control->ask, 0);
 }
 
 /* The rest of item_notify() where a wake-up left something open. */
@@ -113,7 +118,7 @@ static noinline void item_notify_doubt(struct eventpoll *ep,
 	__releases(&ep->lock)
 {
 	short facts = plevt & item->slot.pfd.events;
-	bool posted = facts && item_post(ep, item, facts);
+	bool posted = facts && item_post(ep, item, facts, ep->control);
 	bool asked = ask_later(ep, item, plevt >> FCB_DOUBT_SHIFT &
 					 item->slot.pfd.events);
 
@@ -129,10 +134,8 @@ static noinline void item_notify_doubt(struct eventpoll *ep,
  * An event of a watched file: any context, a queue lock may be held.  As in
  * 2002 interrupts are off already (fcblist.h), so the lock is a plain one.
  */
-static void item_notify(struct file *file, void *data, unsigned long *local,
-			long *event)
+static __always_inline void notify(struct epitem *item, long *event, bool shared)
 {
-	struct epitem *item = data;
 	struct eventpoll *ep = item->ep;
 	long plevt = event[1];
 	short facts;
@@ -148,13 +151,26 @@ static void item_notify(struct file *file, void *data, unsigned long *local,
 		return;
 	}
 	facts = plevt & item->slot.pfd.events;
-	posted = facts && item_post(ep, item, facts);
+	posted = facts && item_post(ep, item, facts, shared);
 	spin_unlock(&ep->lock);
 
 	if (posted) {
 		ep_wake_consumer(ep);
 		ep_wake_pollers(ep, !item->relay);
 	}
+}
+
+static void item_notify(struct file *file, void *data, unsigned long *local,
+			long *event)
+{
+	notify(data, event, false);
+}
+
+/* The same for an instance with a control page; it has had it from before the item. */
+static void item_notify_shared(struct file *file, void *data,
+			       unsigned long *local, long *event)
+{
+	notify(data, event, true);
 }
 
 /*
@@ -189,7 +205,7 @@ static void ask(struct eventpoll *ep, struct epitem *item)
 		doubts &= (__force u32)now & item->slot.pfd.events;
 		if (item->doubt == doubt)
 			ask_end(ep, item);
-		posted = doubts && item_post(ep, item, doubts);
+		posted = doubts && item_post(ep, item, doubts, ep->control);
 	}
 	spin_unlock_irq(&ep->lock);
 	item_put(item);
@@ -226,7 +242,7 @@ void ep_ask(struct eventpoll *ep, struct ep_asks *asks)
 	}
 	for (n = ep->nasks; n && !fatal_signal_pending(current); n--) {
 		item = ask_next(&asks->asked);
-		if (!item || ep->pages.count)
+		if (!item || ep_share_count(&ep->pages, ep->control))
 			break;
 		ask(ep, item);
 	}
@@ -243,7 +259,7 @@ static bool item_unlink(struct eventpoll *ep, struct epitem *item)
 	item->dead = true;
 	if (item->hashed)
 		ep_hash_remove(&ep->hash, &item->node);
-	ep_pages_drop(&ep->pages, &item->slot);
+	ep_share_drop(&ep->pages, ep->control, &item->slot);
 	item->slot.pfd.events = 0;
 	ask_end(ep, item);
 	ep->nitems--;
@@ -452,7 +468,9 @@ static int item_attach(struct epitem *item)
 	if (planted(PLANT_IGNOREENOMEM))
 		return 0;
 	kref_get(&item->refs);
-	err = file_notify_register(item->file, &item->fcb, item_notify,
+	err = file_notify_register(item->file, &item->fcb,
+				   item->ep->control ? item_notify_shared :
+						       item_notify,
 				   item_closed, item);
 	if (err)
 		item_put(item);
@@ -503,7 +521,7 @@ static int ep_insert(struct eventpoll *ep, int fd, short events,
 static void ep_change(struct eventpoll *ep, struct epitem *item, short events)
 {
 	spin_lock_irq(&ep->lock);
-	ep_pages_change(&ep->pages, &item->slot, events);
+	ep_share_change(&ep->pages, ep->control, &item->slot, events);
 	spin_unlock_irq(&ep->lock);
 	trace_devepoll_change(ep, item->slot.pfd.fd, events);
 }

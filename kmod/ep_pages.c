@@ -110,6 +110,38 @@ bool ep_pages_next_page(struct ep_pages *p)
 	return true;
 }
 
+/*
+ * An event of a pending slot with the defect of 2002 (faithful.h).  The notifier
+ * masked an event with the item's mask, and once more with the one in the slot,
+ * which is the mask at the slot's first event.  That is read from the page: programs
+ * can read it too, but not write to it.
+ */
+static bool merge_2002(struct ep_slot *s, short bits)
+{
+	bits &= s->where->events & ~s->revents;
+	if (!bits)
+		return false;
+	s->revents |= bits;
+	s->where->revents = s->revents;
+	return true;
+}
+
+bool ep_pages_post_rare(struct ep_pages *p, struct ep_slot *s, short bits)
+{
+	if (ep_slot_taken(p, s) && !planted(PLANT_TWICE)) {
+		if (faithful_to(FAITHFUL_LOSTBIT))
+			return merge_2002(s, bits);
+		if (!(bits & ~s->revents))
+			return false;
+		ep_slot_write(s, bits | s->revents);
+		return true;
+	}
+	if (p->count % POLLFD_X_PAGE == 0 && !ep_pages_next_page(p))
+		return false;
+	ep_pages_append(p, s, bits);
+	return true;
+}
+
 void ep_pages_drop(struct ep_pages *p, struct ep_slot *s)
 {
 	struct ep_slot *last;
@@ -144,9 +176,8 @@ u32 ep_pages_switch(struct ep_pages *p, unsigned long *offset)
 	u32 n = p->count;
 
 	*offset = (unsigned long)p->filling * p->numpages * EP_PAGE_SIZE;
-	if (!planted(PLANT_HALFSHARED))
+	ep_pages_turn(p);
+	if (planted(PLANT_HALFSHARED))
 		p->filling ^= 1;
-	p->count = 0;
-	p->version++;
 	return n;
 }

@@ -148,38 +148,69 @@ static inline bool ep_slot_taken(const struct ep_pages *p,
 }
 
 /**
- * ep_slot_write() - store an entry's slot with other revents
+ * ep_slot_store() - an entry with these revents, to where a slot is
  *
- * For ep_pages alone.  In one store, so that a program that peeks at the
- * filling half sees no half event.
+ * For ep_pages and ep_share alone.  In one store, so that a program that peeks at
+ * the filling half sees no half event.
  */
+static __always_inline void ep_slot_store(struct pollfd *where,
+					  const struct ep_slot *s, short revents)
+{
+	*(u64 *)where = s->word | (u64)(u16)revents << EP_REVENTS_SHIFT;
+}
+
+/** ep_slot_write() - the slot of an entry gets other revents; for ep_pages alone. */
 static __always_inline void ep_slot_write(struct ep_slot *s, short revents)
 {
 	s->revents = revents;
-	*(u64 *)s->where = s->word | (u64)(u16)revents << EP_REVENTS_SHIFT;
-}
-
-/**
- * ep_pages_merge_2002() - an event of a pending slot with the defect of 2002
- *
- * For ep_pages alone (faithful.h).  The notifier masked an event with the
- * item's mask, and once more with the one in the slot, which is the mask at the
- * slot's first event.  That is read from the page: programs can read it too,
- * but not write to it.  Inline, since a call would cost a register on the path
- * of every event.
- */
-static __always_inline bool ep_pages_merge_2002(struct ep_slot *s, short bits)
-{
-	bits &= s->where->events & ~s->revents;
-	if (!bits)
-		return false;
-	s->revents |= bits;
-	s->where->revents = s->revents;
-	return true;
+	ep_slot_store(s->where, s, revents);
 }
 
 /** ep_pages_next_page() - find the page of slot @count, for ep_pages alone. */
 bool ep_pages_next_page(struct ep_pages *p);
+
+/**
+ * ep_pages_room() - does @next tell where the next slot is?
+ *
+ * For ep_pages and ep_share alone.  A half begins here, for where one event comes at
+ * a time each is the first; another page is found by ep_pages_next_page().
+ */
+static __always_inline bool ep_pages_room(struct ep_pages *p)
+{
+	if (likely(p->count % POLLFD_X_PAGE))
+		return true;
+	if (p->count || !p->numpages)
+		return false;
+	p->next = p->half[p->filling][0];
+	return true;
+}
+
+/**
+ * ep_pages_append() - the slot at @next is this entry's now, and says this
+ *
+ * For ep_pages and ep_share alone.  All is loaded before anything is stored, for the
+ * compiler must take each store for one to what it would load next.
+ */
+static __always_inline void ep_pages_append(struct ep_pages *p,
+					    struct ep_slot *s, short revents)
+{
+	struct pollfd *where = p->next;
+	struct ep_slot **owner = p->owner;
+	u64 version = p->version;
+	u32 index = p->count;
+
+	s->where = where;
+	s->index = index;
+	s->version = version;
+	s->revents = revents;
+	owner[index] = s;
+	ep_slot_store(where, s, revents);
+	p->next = where + 1;
+	p->count = index + 1;
+}
+
+/** ep_pages_post_rare() - what is rare in ep_pages_post(), and for that alone. */
+bool ep_pages_post_rare(struct ep_pages *p, struct ep_slot *s, short bits);
 
 /**
  * ep_pages_post() - an event
@@ -188,7 +219,8 @@ bool ep_pages_next_page(struct ep_pages *p);
  * @bits: which; not 0, and only bits that @s asked for
  *
  * The first event of a version takes a slot, those after it add their bits.
- * Inline because every event passes here.
+ * Inline because every event passes here; what is rare is not, for it would cost
+ * registers.
  *
  * Return: true if a slot or a bit is new, false if all was there before (or
  * there is no room, which a caller with no more entries than slots never
@@ -197,22 +229,9 @@ bool ep_pages_next_page(struct ep_pages *p);
 static __always_inline bool ep_pages_post(struct ep_pages *p,
 					  struct ep_slot *s, short bits)
 {
-	if (!ep_slot_taken(p, s) || planted(PLANT_TWICE)) {
-		if (unlikely(p->count % POLLFD_X_PAGE == 0) &&
-		    !ep_pages_next_page(p))
-			return false;
-		s->where = p->next++;
-		s->index = p->count++;
-		s->version = p->version;
-		p->owner[s->index] = s;
-	} else {
-		if (faithful_to(FAITHFUL_LOSTBIT))
-			return ep_pages_merge_2002(s, bits);
-		if (!(bits & ~s->revents))
-			return false;
-		bits |= s->revents;
-	}
-	ep_slot_write(s, bits);
+	if (unlikely(ep_slot_taken(p, s)) || unlikely(!ep_pages_room(p)))
+		return ep_pages_post_rare(p, s, bits);
+	ep_pages_append(p, s, bits);
 	return true;
 }
 
@@ -231,6 +250,14 @@ void ep_pages_drop(struct ep_pages *p, struct ep_slot *s);
  * @events: the bits asked for from now on
  */
 void ep_pages_change(struct ep_pages *p, struct ep_slot *s, short events);
+
+/** ep_pages_turn() - fill the other half; every entry is without a slot. */
+static __always_inline void ep_pages_turn(struct ep_pages *p)
+{
+	p->filling ^= 1;
+	p->count = 0;
+	p->version++;
+}
 
 /**
  * ep_pages_switch() - hand out the filled half and fill the other

@@ -34,10 +34,24 @@ static void ep_queue_work(struct eventpoll *ep)
 		ep_put(ep);
 }
 
+u32 ep_events_now(struct eventpoll *ep)
+{
+	unsigned long flags;
+	u32 n;
+
+	if (!READ_ONCE(ep->control))
+		return READ_ONCE(ep->pages.count);
+	/* Under the lock, since it may just go, with the instance. */
+	spin_lock_irqsave(&ep->lock, flags);
+	n = ep_share_count(&ep->pages, ep->control);
+	spin_unlock_irqrestore(&ep->lock, flags);
+	return n;
+}
+
 /* A key of 0 says: something happened, ask.  They do, by ep_device_poll(). */
 void ep_wake_pollers_now(struct eventpoll *ep)
 {
-	wake_up_poll(&ep->poll_wait, READ_ONCE(ep->pages.count) ?
+	wake_up_poll(&ep->poll_wait, ep_events_now(ep) ?
 				     EPOLLIN | EPOLLRDNORM : 0);
 }
 

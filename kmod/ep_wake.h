@@ -37,6 +37,9 @@ static __always_inline void ep_wake_pollers(struct eventpoll *ep, bool direct)
 		__ep_wake_pollers(ep, direct);
 }
 
+/** ep_events_now() - slots that nobody has taken; @ep is not locked. */
+u32 ep_events_now(struct eventpoll *ep);
+
 /** ep_wake_pollers_now() - the same from here, whoever is there. */
 void ep_wake_pollers_now(struct eventpoll *ep);
 

@@ -11,6 +11,7 @@
 #define KMOD_PLANT_H
 
 #include <linux/compiler.h>
+#include <linux/delay.h>
 #include <linux/types.h>
 
 enum plant {
@@ -38,6 +39,9 @@ enum plant {
 	PLANT_BYNUMBER,		/* EP_ISPOLLED does not look whose number it is */
 	PLANT_TWOSOURCES,	/* a tap is put where an entry is heard already */
 	PLANT_LEAVESENTRY,	/* an entry stays on its socket */
+	PLANT_COUNTFIRST,	/* shared: a slot is counted before it is written */
+	PLANT_BAREMERGE,	/* shared: bits are added behind the word's back */
+	PLANT_BAREREMOVAL,	/* shared: so is a slot taken away */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -45,6 +49,15 @@ enum plant {
 extern enum plant plant_now;
 
 #define planted(which)	unlikely(plant_now == (which))
+
+/* The same for a fault that is a race: long enough that somebody runs into it. */
+static inline bool planted_race(enum plant which)
+{
+	if (!planted(which))
+		return false;
+	mdelay(1);
+	return true;
+}
 
 /* Defined before the include by the one file of a module that has them all. */
 #ifdef PLANT_PARAM
@@ -61,6 +74,7 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"levelonce", "staysarmed", "pins", "allexclusive", "unfair",
 		"nonext", "modblind", "nopin", "leaveearly", "wokenone",
 		"lazyput", "silent", "bynumber", "twosources", "leavesentry",
+		"countfirst", "baremerge", "bareremoval",
 	};
 	int i = sysfs_match_string(names, val);
 
@@ -80,6 +94,11 @@ MODULE_PARM_DESC(plant, "fault to plant (test builds)");
 #else
 
 static inline bool planted(enum plant which)
+{
+	return false;
+}
+
+static inline bool planted_race(enum plant which)
 {
 	return false;
 }

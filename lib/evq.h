@@ -90,7 +90,7 @@ struct evq {
  * evq_open() - open an event queue
  * @design: name of a design, see evq_designs()
  * @maxfds: how many descriptors will be watched, at least 0; a hint, since the
- *	queue grows as needed, up to 131072 for "devepoll" and to the limits of
+ *	queue grows as needed, up to 131072 on /dev/epoll and to the limits of
  *	memory and RLIMIT_NOFILE for the others
  *
  * Return: the queue, to be closed by evq_close(), or NULL with errno:
@@ -113,9 +113,9 @@ struct evq *evq_open(const char *design, int maxfds);
  * Return: 0, or -1 with errno: EBADF @fd is not open; EPERM it is of a kind
  * that cannot be watched; EINVAL it is the queue itself; ENOMEM; E2BIG no room
  * for one more; ENOSPC the user's limit of watches is reached; ELOOP too many
- * queues watch each other.  "devepoll" and, beyond 65536
- * descriptors, "uring" know E2BIG; "devepoll" takes a number that is not open for a
- * removal, as in 2002.  "poll" and "select" look at @fd
+ * queues watch each other.  /dev/epoll and, beyond 65536 descriptors, "uring" know
+ * E2BIG; /dev/epoll takes a number that is not open for a removal, as in 2002.  "poll"
+ * and "select" look at @fd
  * only when they wait.
  */
 int evq_add(struct evq *q, int fd, short events);
@@ -185,7 +185,7 @@ struct evq *evq_join(const struct evq *q, int max);
  *
  * Return: how many results there are, 0 after the timeout, or -1 with errno:
  * EINTR a signal came, or a ring of "uring" ended that was closed before; EBADF
- * ("select" only) a watched descriptor was closed; EBUSY ("devepoll" only) another
+ * ("select" only) a watched descriptor was closed; EBUSY (/dev/epoll only) another
  * thread or process is waiting on this queue.
  */
 int evq_wait(struct evq *q, int timeout_ms);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * evq_devepoll.c - the double buffer of 2002
+ * evq_devepoll.c - the double buffer of 2002, and with a switch of the program's own
  *
  * The kernel fills one half of the mapping while the program reads the other;
  * EP_POLL switches them.  The results are read where the kernel wrote them.
@@ -9,9 +9,13 @@
  * When the set is full this library takes the mapping down, asks for twice as
  * much and maps again; the kernel keeps the pending events meanwhile, and the
  * results that the program may still be reading are kept in a copy.
+ *
+ * devepoll-shared has a control page besides.  By it a wait takes the filled half
+ * itself; only to sleep, or to have a file asked, it goes to EP_POLL.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,7 +29,9 @@
  * @q: the public part
  * @fd: the instance
  * @maxfds: what was asked of EP_ALLOC
+ * @control: the control page, NULL in "devepoll"
  * @map: the mapping of EP_MAP_SIZE(@maxfds) bytes, NULL if it was lost
+ * @half_size: half of that
  * @nready: what the last EP_POLL returned
  * @kept: the results of before the mapping was replaced, or NULL
  */
@@ -33,7 +39,9 @@ struct devepoll {
 	struct evq q;
 	int fd;
 	int maxfds;
+	struct ep_control *control;
 	char *map;
+	size_t half_size;
 	int nready;
 	char *kept;
 };
@@ -44,6 +52,7 @@ static int map_it(struct devepoll *d)
 			 d->fd, 0);
 
 	d->map = map == MAP_FAILED ? NULL : map;
+	d->half_size = EP_MAP_SIZE(d->maxfds) / 2;
 	return d->map ? 0 : -1;
 }
 
@@ -59,16 +68,33 @@ static void devepoll_close(struct evq *q)
 	struct devepoll *d = (struct devepoll *)q;
 
 	unmap_it(d);
+	/* It holds the set, as the halves do. */
+	if (d->control)
+		munmap(d->control, EP_CONTROL_SIZE);
 	close(d->fd);
 	free(d->kept);
 	free(d);
 }
 
+static int share_it(struct devepoll *d)
+{
+	void *control;
+
+	if (ioctl(d->fd, EP_SHARE, 0))
+		return -1;
+	control = mmap(NULL, EP_CONTROL_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, d->fd, EP_CONTROL_OFFSET);
+	d->control = control == MAP_FAILED ? NULL : control;
+	return d->control ? 0 : -1;
+}
+
+/* What each of the two designs is told apart by. */
+static const bool is_shared = true, is_not = false;
+
 static struct evq *devepoll_open(const struct evq_impl *impl, int maxfds)
 {
 	struct devepoll *d;
 
-	(void)impl;
 	if (maxfds > MAX_FDS_IN_EVENTPOLL) {
 		errno = EINVAL;
 		return NULL;
@@ -87,7 +113,8 @@ static struct evq *devepoll_open(const struct evq_impl *impl, int maxfds)
 		free(d);
 		return NULL;
 	}
-	if (ioctl(d->fd, EP_ALLOC, d->maxfds) || map_it(d)) {
+	if (ioctl(d->fd, EP_ALLOC, d->maxfds) || map_it(d) ||
+	    (*(const bool *)impl->own && share_it(d))) {
 		int err = errno;
 
 		devepoll_close(&d->q);
@@ -152,6 +179,7 @@ static int devepoll_del(struct evq *q, int fd)
 	return put((struct devepoll *)q, fd, POLLREMOVE);
 }
 
+__attribute__((noinline))
 static int devepoll_wait(struct evq *q, int timeout_ms)
 {
 	struct devepoll *d = (struct devepoll *)q;
@@ -167,6 +195,20 @@ static int devepoll_wait(struct evq *q, int timeout_ms)
 	return n;
 }
 
+static int shared_wait(struct evq *q, int timeout_ms)
+{
+	struct devepoll *d = (struct devepoll *)q;
+	unsigned int half = 0;
+	int n = ep_take(d->fd, d->control, &half);
+
+	if (n > 0)
+		q->ready = d->map + half * d->half_size;
+	else if (n || timeout_ms || !d->map)
+		return devepoll_wait(q, timeout_ms);
+	d->nready = n;
+	return n;
+}
+
 static int devepoll_fd(const struct evq *q)
 {
 	return ((const struct devepoll *)q)->fd;
@@ -179,11 +221,29 @@ const struct evq_impl evq_impl_devepoll = {
 		.needs = "/dev/epoll (modules fcb and dev_epoll)",
 		.flags = EVQ_EDGE | EVQ_CLOSE | EVQ_NESTS | EVQ_MAPPED,
 	},
+	.own = &is_not,
 	.open = devepoll_open,
 	.add = devepoll_add,
 	.mod = devepoll_add,
 	.del = devepoll_del,
 	.wait = devepoll_wait,
+	.fd = devepoll_fd,
+	.close = devepoll_close,
+};
+
+const struct evq_impl evq_impl_devepoll_shared = {
+	.design = {
+		.name = "devepoll-shared",
+		.about = "the same, and the program switches the halves itself",
+		.needs = "/dev/epoll (modules fcb and dev_epoll)",
+		.flags = EVQ_EDGE | EVQ_CLOSE | EVQ_NESTS | EVQ_MAPPED,
+	},
+	.own = &is_shared,
+	.open = devepoll_open,
+	.add = devepoll_add,
+	.mod = devepoll_add,
+	.del = devepoll_del,
+	.wait = shared_wait,
 	.fd = devepoll_fd,
 	.close = devepoll_close,
 };

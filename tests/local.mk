@@ -30,6 +30,8 @@ tests_guest_tests_SOURCES = \
 	tests/guest/call32.h \
 	tests/guest/contract.c \
 	tests/guest/events.c \
+	tests/guest/share.c \
+	tests/guest/share_race.c \
 	tests/guest/calls.c \
 	tests/guest/repaired.c \
 	tests/guest/faithful.c \

@@ -145,6 +145,8 @@ void draw_json(struct reader *r)
 	reader_look(r);
 	printf("{\"switch\":%ld,\"version\":%ld,\"items\":%ld,\"capacity\":%ld",
 	       r->switches, r->version, r->items, r->capacity);
+	if (r->control)
+		printf(",\"by\":\"%s\"", r->took ? "take" : "EP_POLL");
 	json_half(r, "reading", r->reading);
 	json_half(r, "filling", r->filling);
 	puts("}");

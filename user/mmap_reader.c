@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "devepoll.h"
 #include "reader.h"
 
 #define MAX_SOURCES MAX_NAMED
@@ -35,6 +36,7 @@
  * @delay_ms: time that the program takes over its half; -1: a good choice
  * @rate_ms: mean time between the events of pipes and sockets
  * @switches: end after so many, 0: go on
+ * @share: switch by takes
  * @by_key: steps of the demo go on with Enter
  */
 struct options {
@@ -47,6 +49,7 @@ struct options {
 	int delay_ms;
 	int rate_ms;
 	long switches;
+	bool share;
 	bool by_key;
 };
 
@@ -69,6 +72,9 @@ static void usage(FILE *f)
 	      "  --sockets N    make N pairs of sockets and write into them at random\n"
 	      "  --stdin        watch standard input\n"
 	      "  FILE           watch a FIFO or a device\n\n"
+	      "how to switch:\n"
+	      "  --share        take the half by the control page, without a system call,\n"
+	      "                 where there is something in it\n\n"
 	      "how to show it:\n"
 	      "  --live         draw over the last picture\n"
 	      "  --json         one JSON object a switch\n\n"
@@ -223,6 +229,15 @@ static int serve(struct reader *r)
 	return closed;
 }
 
+static void show_word(struct ep_control *c)
+{
+	unsigned int word = __atomic_load_n(&c->word, __ATOMIC_RELAXED);
+
+	printf("  the control page: half %u is filled, %u counted%s%s\n", word >> 31,
+	       word & EP_WORD_COUNT, word & EP_WORD_BUSY ? ", busy" : "",
+	       c->ask ? ", something is to be asked" : "");
+}
+
 static void show(struct reader *r, const struct options *opt)
 {
 	if (opt->style == STYLE_JSON) {
@@ -232,9 +247,12 @@ static void show(struct reader *r, const struct options *opt)
 	if (opt->style == STYLE_LIVE)
 		live_home();
 	reader_look(r);
-	printf("EP_POLL gave %d slot%s in half %d; since then the kernel put %ld into half %ld:\n",
+	printf("%s %d slot%s in half %d; since then the kernel put %ld into half %ld:\n",
+	       r->took ? "A take had" : "EP_POLL gave",
 	       r->n_reading, r->n_reading == 1 ? "" : "s", r->reading,
 	       r->n_filling, r->filling);
+	if (r->control)
+		show_word(r->control);
 	draw(r);
 	putchar('\n');
 	fflush(stdout);
@@ -262,6 +280,8 @@ static void watch(const struct options *opt)
 	start_feeding(opt, src, n);
 	n = open_files(opt, src, n);
 	reader_open(&r, n);
+	if (opt->share)
+		reader_share(&r);
 	for (int i = 0; i < n; i++)
 		if (!reader_watch(&r, src[i].fd, WANTED, src[i].name))
 			fail(src[i].name);
@@ -308,12 +328,13 @@ static long number(const char *option, const char *text, long min, long max)
 
 static void parse(struct options *opt, int argc, char **argv)
 {
-	enum { PIPES = 256, SOCKETS, STDIN, LIVE, JSON, DELAY, RATE, SWITCHES,
+	enum { PIPES = 256, SOCKETS, STDIN, SHARE, LIVE, JSON, DELAY, RATE, SWITCHES,
 	       STEP, HELP, VERSION_ };
 	static const struct option longs[] = {
 		{ "pipes", required_argument, NULL, PIPES },
 		{ "sockets", required_argument, NULL, SOCKETS },
 		{ "stdin", no_argument, NULL, STDIN },
+		{ "share", no_argument, NULL, SHARE },
 		{ "live", no_argument, NULL, LIVE },
 		{ "json", no_argument, NULL, JSON },
 		{ "delay", required_argument, NULL, DELAY },
@@ -337,6 +358,9 @@ static void parse(struct options *opt, int argc, char **argv)
 			break;
 		case STDIN:
 			opt->use_stdin = true;
+			break;
+		case SHARE:
+			opt->share = true;
 			break;
 		case LIVE:
 			opt->style = STYLE_LIVE;
@@ -389,6 +413,11 @@ int main(int argc, char **argv)
 	parse(&opt, argc, argv);
 	fed = opt.pipes || opt.sockets;
 	story = !fed && !opt.use_stdin && !opt.n_files;
+	if (story && opt.share) {
+		fputs("mmap_reader: --share shows takes of what is watched: give --pipes, --sockets, --stdin or a file\n",
+		      stderr);
+		return 2;
+	}
 	if (opt.delay_ms < 0)
 		opt.delay_ms = story ? (opt.style == STYLE_LIVE ? 4000 : 0) :
 			       fed ? 1000 : 0;

@@ -43,8 +43,23 @@ void reader_open(struct reader *r, int maxfds)
 	r->half_size = EP_MAP_SIZE(maxfds) / 2;
 }
 
+void reader_share(struct reader *r)
+{
+	void *control;
+
+	if (ioctl(r->fd, EP_SHARE, 0))
+		fail("EP_SHARE");
+	control = mmap(NULL, EP_CONTROL_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, r->fd, EP_CONTROL_OFFSET);
+	if (control == MAP_FAILED)
+		fail("mmap of the control page");
+	r->control = control;
+}
+
 void reader_close(struct reader *r)
 {
+	if (r->control)
+		munmap(r->control, EP_CONTROL_SIZE);
 	munmap((void *)r->map, 2 * r->half_size);
 	if (ioctl(r->fd, EP_FREE))
 		fail("EP_FREE");
@@ -92,8 +107,18 @@ void reader_forget(struct reader *r, int fd)
 int reader_switch(struct reader *r, int timeout_ms)
 {
 	struct evpoll evp = { .ep_timeout = timeout_ms };
-	int n = ioctl(r->fd, EP_POLL, &evp);
+	unsigned int half;
+	int n;
 
+	r->took = false;
+	n = r->control ? ep_take(r->fd, r->control, &half) : 0;
+	if (n > 0) {
+		r->took = true;
+		r->reading = (int)half;
+		r->n_reading = n;
+		return n;
+	}
+	n = ioctl(r->fd, EP_POLL, &evp);
 	if (n > 0) {
 		r->reading = (int)(evp.ep_resoff / r->half_size);
 		r->n_reading = n;

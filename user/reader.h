@@ -13,15 +13,19 @@
 #include <poll.h>
 #include <stdbool.h>
 
+struct ep_control;
+
 #define MAX_NAMED 64
 
 /**
  * struct reader - an instance of /dev/epoll and our view of it
  * @fd: the instance
+ * @control: the control page, or NULL: EP_POLL switches
  * @map: both halves
  * @half_size: bytes of one half
  * @reading: the half that EP_POLL gave us, or -1 before the first time
  * @n_reading: how many slots it gave
+ * @took: they were taken, not given
  * @capacity: descriptors that there is room for
  * @items: descriptors watched
  * @version: counts the fillings; a slot belongs to one of them
@@ -36,10 +40,12 @@
  */
 struct reader {
 	int fd;
+	struct ep_control *control;
 	const char *map;
 	unsigned long half_size;
 	int reading;
 	int n_reading;
+	bool took;
 	long capacity;
 	long items;
 	long version;
@@ -60,6 +66,8 @@ void fail(const char *what) __attribute__((noreturn));
 
 /** reader_open() - open /dev/epoll, make room for @maxfds and map it. */
 void reader_open(struct reader *r, int maxfds);
+/** reader_share() - from now on switch by a take, where one has something. */
+void reader_share(struct reader *r);
 /** reader_close() - unmap, free and close. */
 void reader_close(struct reader *r);
 /** reader_watch() - watch @fd for @events and call it @name; false with errno. */
@@ -68,7 +76,7 @@ bool reader_watch(struct reader *r, int fd, short events, const char *name);
 void reader_name(struct reader *r, int fd, const char *name);
 /** reader_forget() - write a POLLREMOVE for @fd. */
 void reader_forget(struct reader *r, int fd);
-/** reader_switch() - EP_POLL; slots given, 0 at the timeout, -1 with errno. */
+/** reader_switch() - a take or EP_POLL; slots given, 0 at the timeout, -1 with errno. */
 int reader_switch(struct reader *r, int timeout_ms);
 /** reader_look() - ask the kernel for the state of the instance. */
 void reader_look(struct reader *r);

@@ -149,7 +149,7 @@ def plants(path=os.path.join(SRC, "tests", "plants.txt")):
 def designs(*kinds, path=os.path.join(SRC, "lib", "designs.def")):
     """Those of some kinds in their order, or all."""
     with open(path) as table:
-        found = re.findall(r'^(JUDGE|DEVICE|STORE|PAST|OTHER)\((\w+)(?:, \w+, "([^"]+)")?',
+        found = re.findall(r'^(JUDGE|DEVICE|TAKE|STORE|PAST|OTHER)\((\w+)(?:, \w+, "([^"]+)")?',
                            table.read(), re.M)
     every = [Design(name or word.replace("_", "-"), STORE if kind == "PAST" else kind,
                     kind == "PAST") for kind, word, name in found]

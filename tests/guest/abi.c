@@ -306,7 +306,7 @@ GUEST_TEST(abi, unknown_ioctl, 10,
 	   "a number that is not one of ours, or one of ours with another size, is ENOTTY")
 {
 	static const unsigned long numbers[] = {
-		0, _IO('P', 0), _IO('P', 6), _IOR('P', 1, char[8]),
+		0, _IO('P', 0), _IO('P', 7), _IOR('P', 1, char[8]),
 		_IOWR('P', 2, char[20]), _IOWR('P', 2, char[4]),
 		_IOW('P', 2, char[16]), _IOWR('P', 4, char[16]),
 		_IO('P', 255), _IOWR('Q', 2, char[16]), 0x5401 /* TCGETS */,

@@ -20,6 +20,7 @@ const char *const behave_names[BEHAVE_DESIGNS] = {
 #include "designs.def"
 #define DEVICE(id) #id,
 #include "designs.def"
+	"devepoll-shared",
 };
 
 /*
@@ -122,6 +123,8 @@ static int devepoll_create(int flags)
 	guest_check(!ioctl(fd, EP_ALLOC, s->max), "EP_ALLOC: %s",
 		    strerror(errno));
 	evset_map(s);
+	if (behave_design() == 1u << BEHAVE_NR_TAKE && !s->control)
+		evset_share(s);
 	return fd;
 }
 
@@ -223,7 +226,8 @@ static const struct calls *calls(void)
 	switch (behave_design()) {
 	case BEHAVE_KERNEL:
 		return &kernel_calls;
-	case BEHAVE_DEVEPOLL:
+	case 1 << BEHAVE_NR_DEVEPOLL:
+	case 1 << BEHAVE_NR_TAKE:
 		return &devepoll_calls;
 	default:
 		return &port_calls;
@@ -384,7 +388,7 @@ int behave_items(int ep)
 	int n = 0;
 	FILE *f;
 
-	if (behave_design() == BEHAVE_DEVEPOLL)
+	if (behave_design() & BEHAVE_DEVEPOLL)
 		return (int)guest_fdinfo(ep, "items");
 	/* One is epoll-run's own. */
 	if (guest_emulated())

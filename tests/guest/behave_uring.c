@@ -190,3 +190,27 @@ BEHAVE_TEST(uring_nested, 30, BEHAVE_EPOLL,
 	behave_add(inner, r.fd, EPOLLIN);
 	ring_ends(&r, outer, inner, EPOLLIN);
 }
+
+GUEST_TEST(share, uring_tells_the_truth, 30,
+	   "a ring's poll of a shared set completes by an event, and not by what was taken")
+{
+	struct evset s;
+	struct ring r;
+	bool over;
+	int p[2];
+
+	ring_open(&r);
+	evset_open(&s, 8);
+	if (!s.control)
+		evset_share(&s);
+	guest_pipe(p);
+	evset_add(&s, p[0], POLLIN);
+	guest_put(p[1]);
+	GUEST_RETURNS(evset_take(&s, NULL), 1);
+	ring_watch(&r, s.fd);
+	GUEST_RETURNS(ring_completes(&r, &over), 0);
+	guest_put(p[1]);
+	ck_assert_int_ge(ring_completes(&r, &over), 1);
+	GUEST_RETURNS(evset_take(&s, NULL), 1);
+	GUEST_RETURNS(ring_completes(&r, &over), 0);
+}

@@ -171,7 +171,10 @@ GUEST_TEST(compat, ia32_errors, 20,
 	CALL32(NR32_ioctl, s.fd, EP_POLL32, 0, -EFAULT);
 	CALL32(NR32_ioctl, s.fd, EP_ISPOLLED, 0, -EFAULT);
 	CALL32(NR32_ioctl, s.fd, _IOWR('P', 2, char[20]), evp, -ENOTTY);
-	CALL32(NR32_ioctl, s.fd, _IO('P', 6), 0, -ENOTTY);
+	CALL32(NR32_ioctl, s.fd, _IO('P', 7), 0, -ENOTTY);
+	CALL32(NR32_ioctl, s.fd, EP_SHARE, 1, -EINVAL);
+	CALL32(NR32_ioctl, s.fd, EP_SHARE, 0, 0);
+	CALL32(NR32_ioctl, s.fd, EP_SHARE, 0, -EEXIST);
 	CALL32(NR32_write, s.fd, 0, 8, -EFAULT);
 	CALL32(NR32_write, s.fd, evp, 12, -EINVAL);
 }

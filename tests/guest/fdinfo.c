@@ -7,10 +7,11 @@
 
 static const char *const lines[] = {
 	"capacity", "items", "version", "filling", "events", "switches",
+	"shared",
 };
 
 GUEST_TEST(fdinfo, lines, 10,
-	   "a set shows capacity, items, version, filling, events and switches, also before EP_ALLOC")
+	   "a set shows capacity, items, version, filling, events, switches and shared, also before EP_ALLOC")
 {
 	int fd = guest_device();
 

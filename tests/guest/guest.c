@@ -22,18 +22,54 @@ int guest_device(void)
 	return fd;
 }
 
+bool guest_takes;
+
+static void map_control(struct evset *s)
+{
+	s->control = mmap(NULL, EP_CONTROL_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, s->fd, EP_CONTROL_OFFSET);
+	guest_check(s->control != MAP_FAILED, "mmap of the control page: %s",
+		    strerror(errno));
+	s->taker = getpid();
+}
+
+void evset_share(struct evset *s)
+{
+	guest_check(ioctl(s->fd, EP_SHARE, 0) == 0, "EP_SHARE: %s",
+		    strerror(errno));
+	map_control(s);
+}
+
+/* Not if there is something in the set already. */
+static void share_if_it_may(struct evset *s)
+{
+	s->control = NULL;
+	if (ioctl(s->fd, EP_SHARE, 0) == 0 || errno == EEXIST)
+		map_control(s);
+}
+
+static void unshare(struct evset *s)
+{
+	if (s->control && s->taker == getpid())
+		munmap(s->control, EP_CONTROL_SIZE);
+	s->control = NULL;
+}
+
 void evset_map(struct evset *s)
 {
 	s->size = EP_MAP_SIZE(s->max);
 	s->map = mmap(NULL, s->size, PROT_READ, MAP_PRIVATE, s->fd, 0);
 	guest_check(s->map != MAP_FAILED, "mmap of %zu bytes for %d: %s",
 		    s->size, s->max, strerror(errno));
+	if (guest_takes)
+		share_if_it_may(s);
 }
 
 void evset_open(struct evset *s, int max)
 {
 	s->fd = guest_device();
 	s->max = max;
+	s->control = NULL;
 	guest_check(ioctl(s->fd, EP_ALLOC, max) == 0, "EP_ALLOC %d: %s", max,
 		    strerror(errno));
 	evset_map(s);
@@ -44,6 +80,8 @@ void evset_unmap(struct evset *s)
 	guest_check(munmap(s->map, s->size) == 0, "munmap: %s",
 		    strerror(errno));
 	s->map = NULL;
+	if (guest_takes)
+		unshare(s);
 }
 
 void evset_close(struct evset *s)
@@ -84,11 +122,35 @@ void evset_del(const struct evset *s, int fd)
 	evset_add(s, fd, POLLREMOVE);
 }
 
+int evset_take(const struct evset *s, const struct pollfd **ev)
+{
+	unsigned int half = 2;
+	int n = ep_take(s->fd, s->control, &half);
+
+	if (ev)
+		*ev = NULL;
+	if (n <= 0)
+		return n;
+	guest_check(half < 2 && n * sizeof(struct pollfd) <= s->size / 2,
+		    "a take: %d slots in half %u do not fit in %zu bytes", n,
+		    half, s->size);
+	if (ev)
+		*ev = (const struct pollfd *)(s->map + half * (s->size / 2));
+	return n;
+}
+
 int evset_wait(const struct evset *s, int ms, const struct pollfd **ev)
 {
 	struct evpoll evp = { .ep_timeout = ms, .ep_resoff = ~0UL };
-	int n = ioctl(s->fd, EP_POLL, &evp);
+	int n;
 
+	/* A child has no control page: a take is its parent's. */
+	if (s->control && s->map && s->taker == getpid()) {
+		n = evset_take(s, ev);
+		if (n > 0)
+			return n;
+	}
+	n = ioctl(s->fd, EP_POLL, &evp);
 	if (ev)
 		*ev = NULL;
 	if (n < 0)

@@ -179,13 +179,20 @@ static inline const char *guest_error(long result)
  * @max: what was asked of EP_ALLOC
  * @size: bytes mapped
  * @map: the mapping, or NULL
+ * @control: the control page, or NULL; evset_wait() then takes first
+ * @taker: the process that has it mapped
  */
 struct evset {
 	int fd;
 	int max;
 	size_t size;
 	char *map;
+	struct ep_control *control;
+	pid_t taker;
 };
+
+/** guest_takes - every set is shared and every wait takes first, if it can be. */
+extern bool guest_takes;
 
 /** guest_device() - open /dev/epoll, close-on-exec; asserts. */
 int guest_device(void);
@@ -195,6 +202,12 @@ void evset_open(struct evset *s, int max);
 
 /** evset_map() - map an instance whose fd and max are set; asserts. */
 void evset_map(struct evset *s);
+
+/** evset_share() - EP_SHARE, and map the control page; asserts. */
+void evset_share(struct evset *s);
+
+/** evset_take() - ep_take(); as evset_wait(), or EP_TAKE_ASK. */
+int evset_take(const struct evset *s, const struct pollfd **ev);
 
 /** evset_unmap() - take the mapping away; asserts. */
 void evset_unmap(struct evset *s);
@@ -419,6 +432,8 @@ void guest_fail(const char *fmt, ...);
 #define guest_device(...)	GUEST_AT((guest_device)(__VA_ARGS__))
 #define evset_open(...)	GUEST_AT((evset_open)(__VA_ARGS__))
 #define evset_map(...)	GUEST_AT((evset_map)(__VA_ARGS__))
+#define evset_share(...)	GUEST_AT((evset_share)(__VA_ARGS__))
+#define evset_take(...)	GUEST_AT((evset_take)(__VA_ARGS__))
 #define evset_unmap(...)	GUEST_AT((evset_unmap)(__VA_ARGS__))
 #define evset_close(...)	GUEST_AT((evset_close)(__VA_ARGS__))
 #define evset_add(...)	GUEST_AT((evset_add)(__VA_ARGS__))

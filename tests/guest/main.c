@@ -378,7 +378,7 @@ int main(int argc, char **argv)
 	bool log;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "k:ln:x:")) != -1) {
+	while ((opt = getopt(argc, argv, "k:ln:tx:")) != -1) {
 		switch (opt) {
 		case 'k':
 			if (!read_known(optarg))
@@ -390,10 +390,13 @@ int main(int argc, char **argv)
 		case 'n':
 			suite_name = optarg;
 			break;
+		case 't':
+			guest_takes = true;
+			break;
 		case 'x':
 			return hold(atoi(optarg));
 		default:
-			fprintf(stderr, "usage: guest-tests [-l] [-n NAME] [-k FILE] [SUITE | SUITE.NAME | PATTERN]...\n");
+			fprintf(stderr, "usage: guest-tests [-l] [-t] [-n NAME] [-k FILE] [SUITE | SUITE.NAME | PATTERN]...\n");
 			return 2;
 		}
 	}

@@ -202,6 +202,27 @@ GUEST_TEST(process, pin_full_set, 30,
 	guest_reap(pid);
 }
 
+GUEST_TEST(process, pin_control_page, 30,
+	   "the control page counts: EP_SHARE is ENOMEM where a page is too much, and has changed nothing")
+{
+	struct evset s;
+	pid_t pid;
+
+	node_make(0666);
+	pid = fork_with(USER, ROOM);
+	if (!pid) {
+		s.fd = node_open(O_RDWR);
+		GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 1), 0);
+		memlock(evset_info(&s, "pinned") * 1024 + 2048);
+		GUEST_FAILS(ioctl(s.fd, EP_SHARE, 0), ENOMEM);
+		GUEST_RETURNS(evset_info(&s, "shared"), 0);
+		GUEST_RETURNS(ioctl(s.fd, EP_FREE), 0);
+		GUEST_RETURNS(ioctl(s.fd, EP_ALLOC, 1), 0);
+		_exit(0);
+	}
+	guest_reap(pid);
+}
+
 GUEST_TEST(process, pin_privileged, 30,
 	   "CAP_IPC_LOCK has no limit")
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# tests/host/local.mk - kmod/ep_hash and kmod/ep_pages in user space; the pages
+# tests/host/local.mk - kmod/ep_hash, ep_pages and ep_share in user space; the pages
 #
 # The very sources of the module, with stand-ins for the kernel's headers in
 # shim/, under the sanitizers.  "make check-host HOST_SANITIZE=" does without.
@@ -16,26 +16,22 @@ HOST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(HOST_SANITIZE) \
 
 HOST_COMMON = \
 	tests/host/host.c tests/host/host.h \
-	tests/host/shim/alloc.c tests/host/shim/alloc.h
+	tests/host/shim/alloc.c tests/host/shim/alloc.h \
+	tests/host/shim/between.c tests/host/shim/between.h
 
 EXTRA_DIST += \
-	tests/host/shim/asm/barrier.h \
 	tests/host/shim/linux/atomic.h \
 	tests/host/shim/linux/bits.h \
 	tests/host/shim/linux/build_bug.h \
 	tests/host/shim/linux/cache.h \
 	tests/host/shim/linux/compiler.h \
 	tests/host/shim/linux/container_of.h \
+	tests/host/shim/linux/delay.h \
 	tests/host/shim/linux/gfp.h \
 	tests/host/shim/linux/hash.h \
 	tests/host/shim/linux/list.h \
-	tests/host/shim/linux/llist.h \
 	tests/host/shim/linux/mm.h \
 	tests/host/shim/linux/moduleparam.h \
-	tests/host/shim/linux/poll.h \
-	tests/host/shim/linux/preempt.h \
-	tests/host/shim/linux/processor.h \
-	tests/host/shim/linux/sched.h \
 	tests/host/shim/linux/slab.h \
 	tests/host/shim/linux/spinlock.h \
 	tests/host/shim/linux/stddef.h \
@@ -47,7 +43,8 @@ if HAVE_CHECK
 HOST_EP_TESTS = \
 	tests/host/test_ep_hash \
 	tests/host/test_ep_pages \
-	tests/host/test_ep_plant
+	tests/host/test_ep_plant \
+	tests/host/test_ep_share
 check_PROGRAMS += $(HOST_EP_TESTS)
 HOST_TESTS += $(HOST_EP_TESTS)
 endif
@@ -81,12 +78,27 @@ tests_host_test_ep_plant_SOURCES = \
 	tests/host/test_ep_plant.c \
 	tests/host/pages_model.c tests/host/pages_model.h \
 	tests/host/pages_random.c \
-	kmod/ep_pages.c kmod/ep_pages.h kmod/faithful.h kmod/plant.h \
+	tests/host/share_world.c tests/host/share_world.h \
+	kmod/ep_pages.c kmod/ep_pages.h kmod/ep_share.c kmod/ep_share.h \
+	kmod/faithful.h kmod/plant.h \
 	$(HOST_COMMON)
 tests_host_test_ep_plant_CPPFLAGS = $(HOST_CPPFLAGS) -DDEVEPOLL_PLANT
-tests_host_test_ep_plant_CFLAGS = $(HOST_CFLAGS)
-tests_host_test_ep_plant_LDFLAGS = $(HOST_SANITIZE)
+tests_host_test_ep_plant_CFLAGS = $(HOST_CFLAGS) -pthread
+tests_host_test_ep_plant_LDFLAGS = $(HOST_SANITIZE) -pthread
 tests_host_test_ep_plant_LDADD = $(CHECK_LIBS)
+
+# The switch of the program's own, with the program between any two steps and in
+# threads; HOST_STEPS=100000000 is the long run of these.
+tests_host_test_ep_share_SOURCES = \
+	tests/host/test_ep_share.c \
+	tests/host/share_world.c tests/host/share_world.h \
+	kmod/ep_pages.c kmod/ep_pages.h kmod/ep_share.c kmod/ep_share.h \
+	kmod/faithful.h kmod/plant.h \
+	$(HOST_COMMON)
+tests_host_test_ep_share_CPPFLAGS = $(HOST_CPPFLAGS)
+tests_host_test_ep_share_CFLAGS = $(HOST_CFLAGS) -pthread
+tests_host_test_ep_share_LDFLAGS = $(HOST_SANITIZE) -pthread
+tests_host_test_ep_share_LDADD = $(CHECK_LIBS)
 
 # What the pages say of the code and of each other.
 HOST_TESTS += tests/host/docs.test

@@ -15,6 +15,7 @@
 #define FAITHFUL_WORDS	BIT(FAITHFUL_LOSTBIT)
 #include "alloc.h"
 #include "pages_model.h"
+#include "share_world.h"
 
 /* Steps within which a fault has to show. */
 #define STEPS	20000
@@ -184,6 +185,35 @@ START_TEST(halfshared_is_read)
 END_TEST
 
 /* Some ways to break a buffer with 600 events pending, after a switch. */
+/* Faults of the switch of the program's own (loop): who takes finds them. */
+static const struct {
+	const char *plant;
+	const char *complaint;
+} races[] = {
+	{ "countfirst", "slot" },
+	{ "baremerge", "changed in the reader's hands" },
+	/* or the last slot is read twice, on its way into the hole */
+	{ "bareremoval", "" },
+};
+
+START_TEST(races_are_found)
+{
+	struct share_figures none = { 0 };
+	const char *report;
+	int round;
+
+	for (round = 0; round < HOST_SEEDS; round++) {
+		ck_assert_int_eq(set_param_plant("none"), 0);
+		host_check_report(share_steps(host_seed(round), 10000, &none));
+		ck_assert_int_eq(set_param_plant(races[_i].plant), 0);
+		report = share_steps(host_seed(round), 100000, &none);
+		ck_assert_msg(report && strstr(report, races[_i].complaint),
+			      "%s: expected \"%s\", got: %s", races[_i].plant,
+			      races[_i].complaint, report ? report : "nothing");
+	}
+}
+END_TEST
+
 static void break_count(struct pages_model *m)
 {
 	m->p.count--;
@@ -310,6 +340,7 @@ int main(void)
 	tcase_add_test(tc, lostbit_is_read);
 	tcase_add_test(tc, halfshared_is_found);
 	tcase_add_test(tc, halfshared_is_read);
+	tcase_add_loop_test(tc, races_are_found, 0, ARRAY_SIZE(races));
 	tcase_add_loop_test(tc, check_sees_damage, 0, ARRAY_SIZE(breaks));
 	return host_run(suite);
 }

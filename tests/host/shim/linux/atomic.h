@@ -1,31 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* atomic.h - atomic operations, ordered as the kernel's are where they return a value */
+/* atomic.h - what is done in one step, and in which order */
 #ifndef SHIM_LINUX_ATOMIC_H
 #define SHIM_LINUX_ATOMIC_H
 
 #include <linux/compiler.h>
 
-#include <asm/barrier.h>
+#include "../between.h"
 
-typedef struct {
-	int counter;
-} atomic_t;
-
-#define xchg(ptr, val)	__atomic_exchange_n(ptr, val, __ATOMIC_SEQ_CST)
-
-/* Return: what was there, which is @old when it was changed. */
-#define cmpxchg(ptr, old, new) ({						\
-	__typeof__(*(ptr)) old_ = (old);					\
-										\
-	__atomic_compare_exchange_n(ptr, &old_, new, false,			\
-				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);	\
-	old_;									\
+#define smp_load_acquire(ptr)						\
+({									\
+	shim_step();							\
+	__atomic_load_n(ptr, __ATOMIC_ACQUIRE);				\
 })
 
-#define atomic_set(v, i)		WRITE_ONCE((v)->counter, i)
-#define atomic_set_release(v, i)	smp_store_release(&(v)->counter, i)
-#define atomic_read(v)			READ_ONCE((v)->counter)
-#define atomic_xchg(v, i)		xchg(&(v)->counter, i)
-#define atomic_cmpxchg(v, old, new)	cmpxchg(&(v)->counter, old, new)
+#define smp_store_release(ptr, val)					\
+do {									\
+	shim_step();							\
+	__atomic_store_n(ptr, val, __ATOMIC_RELEASE);			\
+} while (0)
+
+/* In the kernel a full barrier when it succeeds. */
+#define try_cmpxchg(ptr, old, new)					\
+({									\
+	_Bool shim_done;						\
+									\
+	shim_step();							\
+	shim_done = __atomic_compare_exchange_n(ptr, old, new, 0,	\
+						__ATOMIC_SEQ_CST,	\
+						__ATOMIC_RELAXED);	\
+	if (shim_done)							\
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);		\
+	shim_step();							\
+	shim_done;							\
+})
 
 #endif /* SHIM_LINUX_ATOMIC_H */
