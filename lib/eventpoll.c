@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/single_threaded.h>
 #include <sys/syscall.h>
@@ -78,22 +79,38 @@ static int wait_now(int epfd, const struct eventpoll_wait *wait)
 	return n;
 }
 
+/* What the kernel says of a wait on a number, which is no instance of its own. */
+static int ask_kernel(int number, const struct eventpoll_wait *wait, const void *time)
+{
+	return (int)syscall(SYS_epoll_pwait2, number, (uintptr_t)wait->events,
+			    wait->maxevents, time, (uintptr_t)wait->sigmask,
+			    wait->sigsetsize);
+}
+
 /* @time, which is a NULL pointer or good, is that of @wait. */
 static int do_wait(int epfd, const struct eventpoll_wait *wait,
 		   const void *time)
 {
-	int ret = wait_now(epfd, wait), err = errno;
+	int ret = wait_now(epfd, wait), err = errno, other = -1;
 
 	if (!no_instance(ret))
 		return ret;
-	ret = (int)syscall(SYS_epoll_pwait2, -1, (uintptr_t)wait->events,
-			   wait->maxevents, time, (uintptr_t)wait->sigmask,
-			   wait->sigsetsize);
-	/* It is open, and the wrong kind. */
-	if (err == ENOTTY && errno == EBADF)
+	/*
+	 * It is open, and the wrong kind: newer kernels look at that before the rest.
+	 * It may be the kernel's own instance, so another file stands in for it.
+	 */
+	if (err == ENOTTY)
+		other = eventfd(0, EFD_CLOEXEC);
+	ret = ask_kernel(other, wait, time);
+	if (other < 0 && err == ENOTTY && errno == EBADF)
 		errno = EINVAL;
 	else if (errno == ENOSYS)
-		errno = EBADF;
+		errno = err == ENOTTY ? EINVAL : EBADF;
+	if (other >= 0) {
+		err = errno;
+		close(other);
+		errno = err;
+	}
 	return ret;
 }
 
