@@ -123,8 +123,7 @@ static int selftest(void)
 	return err;
 }
 
-/* @silent: set if the provider was in place and did not fire. */
-static int try_provider(const struct fput_provider *p, bool *silent)
+static int try_provider(const struct fput_provider *p)
 {
 	int err;
 
@@ -137,7 +136,6 @@ static int try_provider(const struct fput_provider *p, bool *silent)
 		return 0;
 	pr_notice("%s hook is in place but does not fire (%d); %s\n", p->name,
 		  err, p->hint);
-	*silent = true;
 	/* It was the kernel that would not, not the one who loads that may not. */
 	if (err == -EPERM)
 		err = -EOPNOTSUPP;
@@ -148,21 +146,13 @@ static int try_provider(const struct fput_provider *p, bool *silent)
 
 int fput_hook_start(const char *want)
 {
-	bool silent = false;
 	int err = -EINVAL;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(providers); i++) {
 		if (strcmp(want, "auto") && strcmp(want, providers[i]->name))
 			continue;
-		/*
-		 * A call that is in place and silent says that ftrace is off, and so
-		 * would the next one be; and a function that gets and loses one
-		 * meanwhile stays marked in ftrace's books, which warns of that later.
-		 */
-		if (silent && providers[i] == &fput_locks)
-			continue;
-		err = try_provider(providers[i], &silent);
+		err = try_provider(providers[i]);
 		if (!err)
 			return 0;
 	}
