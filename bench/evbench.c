@@ -19,6 +19,7 @@
 #include "config.h"
 #include "evq.h"
 #include "harness.h"
+#include "kernel_epoll.h"
 
 /* The linker puts these around the section that WORKLOAD() fills. */
 extern const struct workload *const __start_workloads[];
@@ -40,7 +41,8 @@ static const char *design_name(size_t i)
 
 /* ---- options: those of every workload, then the workload's own ---- */
 
-enum { O_DESIGNS, O_RUNS, O_QUICK, O_PLAN, O_DRY_RUN, O_LIST, O_HELP, O_VERSION, O_COUNT };
+enum { O_DESIGNS, O_RUNS, O_QUICK, O_PRESET, O_PLAN, O_DRY_RUN, O_LIST, O_WHICH_EPOLL,
+       O_HELP, O_VERSION, O_COUNT };
 
 static const struct {
 	const char *name;
@@ -50,9 +52,11 @@ static const struct {
 	[O_DESIGNS] = { "designs", "A,B,..", "designs to run (default: all)" },
 	[O_RUNS] = { "runs", "N", "measurements of each point" },
 	[O_QUICK] = { "quick", NULL, "the short sweep" },
-	[O_PLAN] = { "plan", "A,B,..", "print a guest's job for these workloads instead" },
+	[O_PRESET] = { "preset", "NAME", "the parameters of the program that it is after" },
+	[O_PLAN] = { "plan", "A,B,..", "print a guest's job for these instead: WORKLOAD or WORKLOAD:PRESET" },
 	[O_DRY_RUN] = { "dry-run", NULL, "print what would be tried, and try nothing" },
-	[O_LIST] = { "list", "WHAT", "names alone: workloads, designs or parameters" },
+	[O_LIST] = { "list", "WHAT", "names alone: workloads, sweep, presets, designs or parameters" },
+	[O_WHICH_EPOLL] = { "which-epoll", NULL, "what the kernel's own keeps ready events in" },
 	[O_HELP] = { "help", NULL, "this" },
 	[O_VERSION] = { "version", NULL, "which one this is" },
 };
@@ -75,11 +79,22 @@ static void print_param(const struct param *p)
 	printf("\n%24s(default %s; quick %s)\n", "", p->full, p->quick);
 }
 
+static void print_preset(const struct workload *w, const struct preset *p)
+{
+	printf("    --preset %s: %s\n%24s(", p->name, p->about, "");
+	for (size_t i = 0, n = 0; w->params[i].name; i++)
+		if (p->values[i])
+			printf("%s%s %s", n++ ? "; " : "", w->params[i].name, p->values[i]);
+	if (p->divisor > 1)
+		printf("; emulated: %s by %ld", w->params[p->scaled].name, p->divisor);
+	puts(")");
+}
+
 static void help(void)
 {
 	puts("usage: evbench WORKLOAD [OPTION..]\n");
 	for (size_t i = 0; i < O_COUNT; i++)
-		printf("  --%-10s %-8s %s\n", common[i].name,
+		printf("  --%-12s %-8s %s\n", common[i].name,
 		       common[i].value ? common[i].value : "", common[i].about);
 	puts("\nworkloads, each with its parameters:");
 	for (size_t i = 0; i < N_WORKLOADS; i++) {
@@ -88,6 +103,8 @@ static void help(void)
 		printf("  %-10s %s\n", w->name, w->about);
 		for (const struct param *p = w->params; p->name; p++)
 			print_param(p);
+		for (const struct preset *p = w->presets; p && p->name; p++)
+			print_preset(w, p);
 	}
 	puts("\ndesigns:");
 	for (unsigned int i = 0; evq_designs(i); i++)
@@ -268,12 +285,50 @@ static struct options parse_common(const struct request *req)
 	return opt;
 }
 
-/* What was asked of the workload; else what its table says. */
+static const char *preset_name(size_t i)
+{
+	return asked_of->presets ? asked_of->presets[i].name : NULL;
+}
+
+static const struct preset *find_preset(const struct workload *w, const char *name)
+{
+	asked_of = w;
+	return name ? &w->presets[find(preset_name, "preset", name)] : NULL;
+}
+
+/* Less of it where the machine is emulated, and no less than can be asked for. */
+static struct list scaled(const struct param *p, struct list list, long divisor)
+{
+	for (size_t i = 0; i < list.n; i++)
+		list.v[i] = list.v[i] / divisor > p->min ? list.v[i] / divisor : p->min;
+	return list;
+}
+
+/* What a parameter is where nothing was asked of it. */
+static struct list otherwise(struct options *opt, size_t i)
+{
+	const struct param *p = &asked_of->params[i];
+	const struct preset *preset = opt->preset;
+	struct list list;
+
+	if (!preset || !preset->values[i])
+		return parse_list(p, opt->quick ? p->quick : p->full);
+	list = parse_list(p, preset->values[i]);
+	if (emulated() && preset->divisor > 1 && (size_t)preset->scaled == i) {
+		opt->divisor = preset->divisor;
+		list = scaled(p, list, opt->divisor);
+	}
+	/* It is as if it were asked for: nothing more is tried. */
+	list.given = true;
+	return list;
+}
+
+/* What was asked of the workload; else what its preset or its table says. */
 static void parse_own(struct options *opt, const struct request *req)
 {
 	const struct param *p = req->workload->params;
 
-	asked_of = req->workload;
+	opt->preset = find_preset(req->workload, req->common[O_PRESET]);
 	for (size_t i = 0; i < req->n_own; i += 2) {
 		size_t at = find(param_name, "parameter", req->own[i]);
 
@@ -282,30 +337,10 @@ static void parse_own(struct options *opt, const struct request *req)
 	}
 	for (size_t i = 0; p[i].name; i++)
 		if (!opt->params[i].given)
-			opt->params[i] = parse_list(&p[i], opt->quick ? p[i].quick :
-									p[i].full);
+			opt->params[i] = otherwise(opt, i);
 }
 
 /* ---- what else can be asked for ---- */
-
-static void list(const char *what)
-{
-	static const char *const lists[] = { "workloads", "designs", "parameters" };
-
-	if (!strcmp(what, lists[0]))
-		for (size_t i = 0; workload_name(i); i++)
-			puts(workload_name(i));
-	else if (!strcmp(what, lists[1]))
-		for (size_t i = 0; design_name(i); i++)
-			puts(design_name(i));
-	else if (!strcmp(what, lists[2]))
-		for (size_t i = 0; i < N_WORKLOADS; i++)
-			for (const struct param *p = __start_workloads[i]->params; p->name; p++)
-				printf("%s %s\n", __start_workloads[i]->name, p->name);
-	else
-		refuse(NULL, "unknown list '%s': one of %s %s %s", what, lists[0],
-		       lists[1], lists[2]);
-}
 
 /* Each parameter and its values, a line each, as options take them. */
 static void dry_run(const struct workload *w, const struct options *opt)
@@ -324,16 +359,63 @@ static void dry_run(const struct workload *w, const struct options *opt)
 	}
 }
 
-static const struct needs *needs_of(const struct workload *w, const struct request *req)
+static const struct needs *sweep_of(const struct workload *w, const struct request *req)
 {
 	return req->common[O_QUICK] ? &w->quick : &w->full;
 }
 
-static void print_run(const struct workload *w, const struct request *req)
+static const char *list_name(size_t i)
+{
+	static const char *const lists[] = {
+		"workloads", "sweep", "presets", "designs", "parameters", NULL
+	};
+
+	return lists[i];
+}
+
+static void list(const struct request *req)
+{
+	size_t what = find(list_name, "list", req->common[O_LIST]);
+
+	for (size_t i = 0; what == 3 && design_name(i); i++)
+		puts(design_name(i));
+	for (size_t i = 0; i < N_WORKLOADS; i++) {
+		const struct workload *w = __start_workloads[i];
+
+		if (what == 0 || (what == 1 && !w->no_figure && sweep_of(w, req)->seconds))
+			puts(w->name);
+		for (const struct preset *p = w->presets; what == 2 && p && p->name; p++)
+			printf("%s %s\n", w->name, p->name);
+		for (const struct param *p = w->params; what == 4 && p->name; p++)
+			printf("%s %s\n", w->name, p->name);
+	}
+}
+
+/**
+ * struct item - a part of a plan
+ * @w: the workload
+ * @preset: whose parameters it has, or NULL
+ */
+struct item {
+	const struct workload *w;
+	const struct preset *preset;
+};
+
+static struct needs needs_of(const struct item *item, const struct request *req)
+{
+	struct needs needs = item->preset ? item->preset->needs : *sweep_of(item->w, req);
+
+	/* Named, though it is no part of that sweep. */
+	return needs.seconds ? needs : item->w->full;
+}
+
+static void print_run(const struct item *item, const struct request *req)
 {
 	/* A guest's own seconds are made of instructions and of sleep, which takes none. */
-	printf("run %d evbench %s", needs_of(w, req)->seconds * (under_icount() ? 10 : 1),
-	       w->name);
+	printf("run %d evbench %s", needs_of(item, req).seconds * (under_icount() ? 10 : 1),
+	       item->w->name);
+	if (item->preset)
+		printf(" --preset %s", item->preset->name);
 	for (size_t i = O_DESIGNS; i <= O_QUICK; i++)
 		if (req->common[i])
 			printf(" --%s%s%s", common[i].name, *req->common[i] ? " " : "",
@@ -341,36 +423,63 @@ static void print_run(const struct workload *w, const struct request *req)
 	putchar('\n');
 }
 
+/* WORKLOAD, or WORKLOAD:PRESET. */
+static struct item find_item(char *word)
+{
+	char *colon = strchr(word, ':');
+	struct item item;
+
+	if (colon)
+		*colon = '\0';
+	item.w = __start_workloads[find(workload_name, "workload", word)];
+	item.preset = find_preset(item.w, colon ? colon + 1 : NULL);
+	return item;
+}
+
 /* The job of a guest (vm/init.c), behind a line on what the guest must be. */
 static void plan(const struct request *req)
 {
-	const struct workload *chosen[MAX_LIST];
+	struct item chosen[MAX_LIST];
 	size_t n = 0;
 	int memory = 0, seconds = 300; /* to boot */
 
 	parse_common(req);
-	if (req->workload || req->n_own)
+	if (req->workload || req->n_own || req->common[O_PRESET])
 		refuse(NULL, "--plan goes with --designs, --runs and --quick alone");
 	for (char *word = strtok(copy("plan", req->common[O_PLAN]), ",");
 	     word && n < MAX_LIST; word = strtok(NULL, ","))
-		chosen[n++] = __start_workloads[find(workload_name, "workload", word)];
+		chosen[n++] = find_item(word);
 	for (size_t i = 0; i < n; i++) {
-		const struct needs *needs = needs_of(chosen[i], req);
+		struct needs needs = needs_of(&chosen[i], req);
 
-		memory = needs->memory > memory ? needs->memory : memory;
-		seconds += needs->seconds * (1 + chosen[i]->unloaded);
+		memory = needs.memory > memory ? needs.memory : memory;
+		seconds += needs.seconds * (1 + chosen[i].w->unloaded);
 	}
 	printf("# memory %d seconds %d\n", memory, seconds);
 	for (size_t i = 0; i < n; i++)
-		for (const char *const *s = chosen[i]->sysctls; s && *s; s++)
+		for (const char *const *s = chosen[i].w->sysctls; s && *s; s++)
 			printf("run 10 sysctl -w %s\n", *s);
 	puts("env LAB_MODULES=none");
 	for (size_t i = 0; i < n; i++)
-		if (chosen[i]->unloaded)
-			print_run(chosen[i], req);
+		if (chosen[i].w->unloaded)
+			print_run(&chosen[i], req);
 	puts("env LAB_MODULES=loaded\nload");
 	for (size_t i = 0; i < n; i++)
-		print_run(chosen[i], req);
+		print_run(&chosen[i], req);
+}
+
+static void tell_preset(const struct options *opt)
+{
+	const struct preset *p = opt->preset;
+
+	if (!p)
+		return;
+	harness_preset(p->name, opt->divisor);
+	if (opt->divisor > 1)
+		progress("preset %s: %s divided by %ld, since the machine is emulated",
+			 p->name, asked_of->params[p->scaled].name, opt->divisor);
+	else
+		progress("preset %s", p->name);
 }
 
 int main(int argc, char **argv)
@@ -384,8 +493,10 @@ int main(int argc, char **argv)
 		help();
 	else if (req.common[O_VERSION])
 		puts("evbench (" PACKAGE_STRING ")");
+	else if (req.common[O_WHICH_EPOLL])
+		printf("kernel epoll: %s\n", kernel_epoll());
 	else if (req.common[O_LIST])
-		list(req.common[O_LIST]);
+		list(&req);
 	else if (req.common[O_PLAN])
 		plan(&req);
 	else if (!req.workload)
@@ -398,6 +509,7 @@ int main(int argc, char **argv)
 			return 0;
 		}
 		harness_start();
+		tell_preset(&opt);
 		err = req.workload->run(&opt);
 		return results_print() ? err ? 2 : 0 : 1;
 	}

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "kernel_epoll.h"
 #include "record.h"
 
 /**
@@ -34,6 +35,8 @@ static double clock_cost;
 static int n_points;
 
 const unsigned char lens_parts[LENS_PARTS] __attribute__((aligned(LENS_PARTS)));
+static const char *preset_name;
+static long preset_divisor;
 
 static const char *accel(void)
 {
@@ -52,6 +55,17 @@ static bool under_lens(void)
 	const char *l = getenv("LAB_LENS");
 
 	return l && *l;
+}
+
+bool emulated(void)
+{
+	return under_icount() || !strcmp(accel(), "tcg");
+}
+
+void harness_preset(const char *name, long divisor)
+{
+	preset_name = name;
+	preset_divisor = divisor;
 }
 
 static const char *kernel(void)
@@ -149,6 +163,7 @@ static FILE *result_begin(struct result *r, size_t *size,
 	record_member(f, "design", at->design);
 	record_member(f, "kernel", kernel());
 	record_member(f, "accel", accel());
+	record_member(f, "kernel_epoll", kernel_epoll());
 	for (int i = 0; at->workload->params[i].name; i++) {
 		const struct param *p = &at->workload->params[i];
 
@@ -159,6 +174,10 @@ static FILE *result_begin(struct result *r, size_t *size,
 		else
 			fprintf(f, ",\"%s\":%ld", p->name, at->value[i]);
 	}
+	if (preset_name)
+		record_member(f, "preset", preset_name);
+	if (preset_name && preset_divisor > 1)
+		fprintf(f, ",\"divisor\":%ld", preset_divisor);
 	return f;
 }
 
@@ -181,14 +200,22 @@ static struct result *result_new(bool ok)
 void result_add(const struct point *at, const char *metric, const char *per,
 		const struct samples *s, const char *why)
 {
+	char unit[32];
+
+	snprintf(unit, sizeof(unit), "%s/%s", under_icount() ? "insn" : "ns", per);
+	result_add_in(at, metric, unit, s, why);
+}
+
+void result_add_in(const struct point *at, const char *metric, const char *unit,
+		   const struct samples *s, const char *why)
+{
 	struct result *r = result_new(!why);
 	double *v = sorted(s);
 	size_t size;
 	FILE *f = result_begin(r, &size, at);
 
 	record_member(f, "metric", metric);
-	fprintf(f, ",\"unit\":\"%s/%s\"",
-		under_icount() ? "insn" : "ns", per);
+	record_member(f, "unit", unit);
 	if (s->n)
 		fprintf(f, ",\"median\":%.9g,\"min\":%.9g,\"max\":%.9g",
 			samples_median(s), v[0], v[s->n - 1]);
@@ -273,6 +300,24 @@ void clock_settle(double expected)
 		last = now;
 		now = clock_ns();
 	} while (now - last < gap && now - start < give_up);
+}
+
+long batch_for(double once, long wanted)
+{
+	/* Long enough for the noise to be small, short enough for poll(). */
+	const double most = 2e7;
+	long n = once > 0 ? (long)(most / once) : wanted;
+
+	if (n < 4)
+		n = 4;
+	return n < wanted ? n : wanted;
+}
+
+int runs_or(const struct options *opt, int usual)
+{
+	if (opt->runs)
+		return opt->runs;
+	return opt->quick && usual > 3 ? 3 : usual;
 }
 
 long max_fds(void)

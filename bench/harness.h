@@ -52,25 +52,10 @@ struct list {
 };
 
 /**
- * struct options - what the user asked for
- * @designs: names of designs, checked to exist
- * @n_designs: how many
- * @params: for each parameter of the workload, in the order of its table
- * @runs: measurements of each point; 0: the workload's own choice
- * @quick: the short sweep
- */
-struct options {
-	const char *designs[MAX_LIST];
-	size_t n_designs;
-	struct list params[MAX_PARAMS];
-	int runs;
-	bool quick;
-};
-
-/**
  * struct needs - the guest of a workload
  * @memory: MiB
- * @seconds: it takes no longer, by KVM
+ * @seconds: it takes no longer, by KVM; 0: it is no part of that sweep, and runs
+ *	if it is named
  */
 struct needs {
 	int memory;
@@ -78,13 +63,54 @@ struct needs {
 };
 
 /**
+ * struct preset - the parameters that the program had which a workload is after
+ * @name: of that program and its year
+ * @about: one line for people
+ * @values: for each parameter, as on the command line; NULL: as without a preset
+ * @scaled: the parameter that says how much is done ..
+ * @divisor: .. and by what its values are divided where a machine is emulated; at
+ *	least 1
+ * @needs: the guest
+ */
+struct preset {
+	const char *name;
+	const char *about;
+	const char *values[MAX_PARAMS];
+	int scaled;
+	long divisor;
+	struct needs needs;
+};
+
+/**
+ * struct options - what the user asked for
+ * @designs: names of designs, checked to exist
+ * @n_designs: how many
+ * @params: for each parameter of the workload, in the order of its table
+ * @preset: whose parameters they are, or NULL
+ * @divisor: by what it was divided, or 0
+ * @runs: measurements of each point; 0: the workload's own choice
+ * @quick: the short sweep
+ */
+struct options {
+	const char *designs[MAX_LIST];
+	size_t n_designs;
+	struct list params[MAX_PARAMS];
+	const struct preset *preset;
+	long divisor;
+	int runs;
+	bool quick;
+};
+
+/**
  * struct workload - one file of bench/
  * @name: as on the command line
  * @about: one line for people
  * @params: its parameters, up to one without a name; in this order in the results
+ * @presets: up to one without a name, or NULL
  * @full: the guest for the whole sweep
  * @quick: the guest for the short one
  * @sysctls: NAME=VALUE, set before the modules are loaded; up to a NULL
+ * @no_figure: it is a test, and part of no sweep
  * @unloaded: it also runs before the modules are loaded
  * @run: measures and hands in results; 0, or -1 after complaining that what is
  *	asked for cannot be measured
@@ -93,9 +119,11 @@ struct workload {
 	const char *name;
 	const char *about;
 	struct param params[MAX_PARAMS + 1];
+	const struct preset *presets;
 	struct needs full;
 	struct needs quick;
 	const char *const *sysctls;
+	bool no_figure;
 	bool unloaded;
 	int (*run)(const struct options *opt);
 };
@@ -136,6 +164,11 @@ struct point {
 	long value[MAX_PARAMS];
 };
 
+/* Runs what follows for each value that a parameter is to have at a point. */
+#define for_each_value(opt, at, param) \
+	for (size_t param##_i = 0; param##_i < (opt)->params[param].n && \
+	     ((at)->value[param] = (opt)->params[param].v[param##_i], true); param##_i++)
+
 /**
  * result_add() - hand in a figure
  * @at: where it belongs
@@ -148,6 +181,17 @@ struct point {
  */
 void result_add(const struct point *at, const char *metric, const char *per,
 		const struct samples *s, const char *why);
+
+/**
+ * result_add_in() - the same for what is no time
+ * @at: where it belongs
+ * @metric: e.g. "memory"
+ * @unit: e.g. "bytes/watch"
+ * @s: the measurements
+ * @why: NULL, or what was wrong
+ */
+void result_add_in(const struct point *at, const char *metric, const char *unit,
+		   const struct samples *s, const char *why);
 
 /**
  * result_na() - say that a design cannot run here
@@ -171,6 +215,12 @@ void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /** under_icount() - whether a nanosecond is an instruction. */
 bool under_icount(void);
+
+/** emulated() - whether the machine is, so that less is done. */
+bool emulated(void);
+
+/** harness_preset() - say in all results whose parameters they have, and the divisor. */
+void harness_preset(const char *name, long divisor);
 
 /** harness_start() - pin to a CPU, raise limits, calibrate the clock. */
 void harness_start(void);
@@ -250,6 +300,18 @@ struct lens_part {
  */
 void lens_add(const struct point *at, const char *metric, const char *per, long count,
 	      struct lens_part of, struct lens_part less);
+
+/**
+ * batch_for() - how many of something to time at once
+ * @once: what one takes, in ns
+ * @wanted: as many, if they do not take too long
+ *
+ * Return: @wanted, or fewer, but at least 4 (or @wanted, if that is less).
+ */
+long batch_for(double once, long wanted);
+
+/** runs_or() - what the user asked for, else @usual, or 3 in the short sweep. */
+int runs_or(const struct options *opt, int usual);
 
 /** max_fds() - how many descriptors this process may have. */
 long max_fds(void);

@@ -19,7 +19,8 @@ Plot = collections.namedtuple("Plot", "metric over title across up")
 PORT = [design.name for design in tables.designs(tables.STORE)]
 # one for each design, in their order; those of the stores are told apart by dashes too
 COLOURS = ("#c00000", "#000000", "#808080", "#0060c0", "#e08000", "#008040", "#8020c0",
-           "#a0a000", "#00a0a0", "#c060a0", "#604020", "#80c040", "#4060a0", "#a04060")
+           "#a0a000", "#00a0a0", "#c060a0", "#604020", "#80c040", "#4060a0", "#a04060",
+           "#d08080", "#406040", "#9090ff", "#202080")
 NEAR = 4        # times the reference: the second drawing shows only what stays below
 
 

@@ -27,9 +27,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "evq.h"
 #include "harness.h"
-#include "sources.h"
+#include "queue.h"
 
 #define RUNS 15
 #define WARM_UP 3
@@ -169,7 +168,7 @@ static double harvest(struct bench *b)
 		int n;
 
 		lens_begin(p);
-		n = evq_wait(b->q, timeout);
+		n = timeout ? queue_wait(b->q, timeout) : evq_wait(b->q, 0);
 		lens_end();
 		cost += clock_since(start);
 		b->waits++;
@@ -334,34 +333,18 @@ static void measure_watched(struct bench *b, const struct options *opt,
 	samples_free(&f.empty);
 }
 
-/* Why a queue could not be opened, and what is missing here. */
-static const char *not_opened(const char *design)
-{
-	const char *needs = evq_find(design)->needs, *why = strerror(errno);
-	static char text[160];
-
-	if (errno != ENODEV || !needs)
-		return why;
-	snprintf(text, sizeof(text), "%s: needs %s", why, needs);
-	return text;
-}
-
 static const char *watch_all(struct bench *b, const char *design)
 {
+	const char *why = queue_open(&b->q, design, b->all.n);
 	unsigned int flags;
 
-	b->q = evq_open(design, (int)b->all.n);
-	if (!b->q)
-		return not_opened(design);
+	if (why)
+		return why;
 	flags = evq_design(b->q)->flags;
 	b->edge = flags & EVQ_EDGE;
 	/* What has no descriptor keeps nothing in the kernel between calls. */
 	b->ready_list = !b->edge && flags & EVQ_NESTS;
-	for (long i = 0; i < b->all.n; i++)
-		if (evq_add(b->q, b->all.s[i].watched, POLLIN))
-			return strerror(errno);
-	/* What adding itself told is not of interest. */
-	return evq_wait(b->q, 0) ? "ready before any message" : NULL;
+	return queue_watch(b->q, &b->all);
 }
 
 /*

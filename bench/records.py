@@ -12,10 +12,11 @@ import sys
 
 MEASURED = ("unit", "median", "min", "max", "runs", "ok", "why")
 # the same figure on another one is compared; caches: those that the lens modelled
-MACHINE = ("kernel", "accel", "caches")
+MACHINE = ("kernel", "accel", "kernel_epoll", "caches")
 COMMON = ("workload", "design", "metric")
 NOT_PARAMETERS = frozenset(MEASURED + MACHINE + COMMON)
 
+UNITS = {"insn": "instructions", "ns": "nanoseconds"}
 REFERENCE = "epoll"         # ratios are to this design, the kernel's epoll ET
 
 # share: how far apart two runs may be.  beside: the metric that this one is a part

@@ -90,9 +90,9 @@ static const struct kind {
 	int (*open)(struct source *s, long i);
 } kinds[] = {
 	{ "unix", 2, open_unix },
-	{ "pipe", 2, open_pipe },
-	{ "eventfd", 1, open_eventfd },
-	{ "tcp", 2, open_tcp },
+	[SOURCES_PIPE] = { "pipe", 2, open_pipe },
+	[SOURCES_EVENTFD] = { "eventfd", 1, open_eventfd },
+	[SOURCES_TCP] = { "tcp", 2, open_tcp },
 };
 
 const char *sources_kind(size_t i)

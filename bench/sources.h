@@ -37,6 +37,9 @@ struct sources {
 	long n_fd;
 };
 
+/* Kinds that a workload asks for itself, as sources_kind() counts them. */
+enum { SOURCES_PIPE = 1, SOURCES_EVENTFD, SOURCES_TCP };
+
 /** sources_kind() - the name of kind @i, NULL behind the last. */
 const char *sources_kind(size_t i);
 

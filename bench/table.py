@@ -18,8 +18,6 @@ import plot
 import records
 import words
 
-UNITS = {"insn": "instructions", "ns": "nanoseconds"}
-
 
 def main():
     """Prints and plots; returns the exit status."""
@@ -36,9 +34,12 @@ def main():
         return 2
     kernels = ", ".join(records.in_order(str(r.get("kernel")) for r in found))
     accels = ", ".join(records.in_order(str(r.get("accel")) for r in found))
-    units = [r["unit"].split("/")[0] for r in found if "unit" in r and not records.of_lens(r)]
-    unit = UNITS.get(units[0] if units else "", "units")
+    units = [r["unit"].split("/")[0] for r in found if "unit" in r]
+    unit = next((records.UNITS[u] for u in units if u in records.UNITS), "units")
     print(f"kernel {kernels}, accelerator {accels}; medians.")
+    stores = records.in_order(r["kernel_epoll"] for r in found if "kernel_epoll" in r)
+    if stores:
+        print(f"kernel epoll: {'; '.join(stores)}")
     if "icount" in accels:
         print("Path lengths in instructions: they repeat on any machine, and know neither "
               "caches\nnor contention.")
@@ -58,7 +59,7 @@ def main():
     if args.no_caches:
         notes.append(f"  caches: n/a: {args.no_caches}")
     if notes:
-        print("\n" + "\n".join(notes))
+        print("\n" + "\n".join(records.in_order(notes)))
     wrong = [r for r in found if not r.get("ok")]
     if wrong:
         print(f"\n{len(wrong)} results are wrong: {records.place(wrong[0])}: {wrong[0].get('why')}")

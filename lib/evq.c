@@ -66,6 +66,29 @@ int evq_del(struct evq *q, int fd)
 	return fd < 0 ? 0 : q->impl->del(q, fd);
 }
 
+int evq_arm(struct evq *q, int fd, short events)
+{
+	if (!q->impl->arm || fd < 0) {
+		errno = q->impl->arm ? EBADF : ENOTSUP;
+		return -1;
+	}
+	return q->impl->arm(q, fd, events);
+}
+
+struct evq *evq_join(const struct evq *q, int max)
+{
+	struct evq *joined;
+
+	if (!q->impl->join || max < 1) {
+		errno = q->impl->join ? EINVAL : ENOTSUP;
+		return NULL;
+	}
+	joined = q->impl->join(q, max);
+	if (joined)
+		joined->impl = q->impl;
+	return joined;
+}
+
 int evq_wait(struct evq *q, int timeout_ms)
 {
 	return q->impl->wait(q, timeout_ms);

@@ -22,7 +22,8 @@
  * all of them uses non-blocking descriptors, tries each one right after adding
  * it, and goes on with it until EAGAIN before it waits again.
  *
- * A queue may be used by one thread at a time.
+ * A queue may be used by one thread at a time; threads that share one have an
+ * evq_join() each.
  */
 #ifndef EVQ_H
 #define EVQ_H
@@ -48,6 +49,8 @@ extern "C" {
 #define EVQ_MAPPED	0x20u
 /** EVQ_COARSE - knows only POLLIN, POLLOUT, POLLPRI; a hang-up is a POLLIN. */
 #define EVQ_COARSE	0x40u
+/** EVQ_THREADS - many threads may use one queue: evq_join() and evq_arm(). */
+#define EVQ_THREADS	0x80u
 
 /**
  * struct evq_design - what can be said of a design without opening it
@@ -110,8 +113,9 @@ struct evq *evq_open(const char *design, int maxfds);
  * Return: 0, or -1 with errno: EBADF @fd is not open; EPERM it is of a kind
  * that cannot be watched; EINVAL it is the queue itself; ENOMEM; E2BIG no room
  * for one more; ENOSPC the user's limit of watches is reached; ELOOP too many
- * queues watch each other.  "devepoll" alone knows E2BIG, and takes a number
- * that is not open for a removal, as in 2002.  "poll" and "select" look at @fd
+ * queues watch each other.  "devepoll" and, beyond 65536
+ * descriptors, "uring" know E2BIG; "devepoll" takes a number that is not open for a
+ * removal, as in 2002.  "poll" and "select" look at @fd
  * only when they wait.
  */
 int evq_add(struct evq *q, int fd, short events);
@@ -140,6 +144,33 @@ int evq_mod(struct evq *q, int fd, short events);
  * Return: 0, or -1 with errno: ENOMEM, EFAULT.
  */
 int evq_del(struct evq *q, int fd);
+
+/**
+ * evq_arm() - watch a descriptor for one report
+ * @q: the queue
+ * @fd: the descriptor
+ * @events: bits of poll(2) to be told
+ *
+ * As evq_mod(), but after one report @fd is silent until it is armed again, so that of
+ * the threads that share a queue one alone has it.
+ *
+ * Return: 0, or -1 with errno as evq_add(), or ENOTSUP if the design has not
+ * EVQ_THREADS.
+ */
+int evq_arm(struct evq *q, int fd, short events);
+
+/**
+ * evq_join() - the same queue, for one more thread
+ * @q: the queue, which must not be closed before what joined it
+ * @max: how many results an evq_wait() on the new one returns at most, at least 1
+ *
+ * What one of them adds, changes or removes all have; an event is told to one of
+ * those who wait.
+ *
+ * Return: to be closed by evq_close(), or NULL with errno: ENOTSUP the design has not
+ * EVQ_THREADS; EINVAL @max; ENOMEM.
+ */
+struct evq *evq_join(const struct evq *q, int max);
 
 /**
  * evq_wait() - wait for events

@@ -27,6 +27,7 @@
  * @events: where @calls->wait() puts the results
  * @cap: how many of them
  * @count: descriptors watched; too many after a close that nobody told us of
+ * @max: of one that joined another: results of a wait; else 0
  */
 struct epoll {
 	struct evq q;
@@ -36,6 +37,7 @@ struct epoll {
 	struct epoll_event *events;
 	size_t cap;
 	size_t count;
+	int max;
 };
 
 static int room_for(struct epoll *e, size_t n)
@@ -54,7 +56,7 @@ void evq_epoll_close(struct evq *q)
 {
 	struct epoll *e = (struct epoll *)q;
 
-	if (e->fd >= 0)
+	if (e->fd >= 0 && !e->max)
 		close(e->fd);
 	free(e->events);
 	free(e);
@@ -79,43 +81,79 @@ struct evq *evq_epoll_open(const struct evq_impl *impl, int maxfds)
 	return &e->q;
 }
 
-static int control(struct epoll *e, int op, int fd, short events)
+struct evq *evq_epoll_join(const struct evq *q, int max)
+{
+	const struct epoll *whole = (const struct epoll *)q;
+	struct epoll *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	*e = *whole;
+	e->max = max;
+	e->events = NULL;
+	e->cap = 0;
+	if (room_for(e, (size_t)max)) {
+		free(e);
+		return NULL;
+	}
+	return &e->q;
+}
+
+static int control(struct epoll *e, int op, int fd, short events, uint32_t mode)
 {
 	struct epoll_event ev = {
-		.events = (uint16_t)events | e->mode,
+		.events = (uint16_t)events | mode,
 		.data.fd = fd,
 	};
 
 	return e->calls->ctl(e->fd, op, fd, &ev);
 }
 
+static int add(struct epoll *e, int fd, short events, uint32_t mode)
+{
+	/* One that joined another has the room that was asked for. */
+	if (!e->max && room_for(e, e->count + 1))
+		return -1;
+	if (control(e, EPOLL_CTL_ADD, fd, events, mode))
+		return errno == EEXIST ?
+		       control(e, EPOLL_CTL_MOD, fd, events, mode) : -1;
+	e->count++;
+	return 0;
+}
+
+static int change(struct epoll *e, int fd, short events, uint32_t mode)
+{
+	if (!control(e, EPOLL_CTL_MOD, fd, events, mode))
+		return 0;
+	return errno == ENOENT ? add(e, fd, events, mode) : -1;
+}
+
 int evq_epoll_add(struct evq *q, int fd, short events)
 {
 	struct epoll *e = (struct epoll *)q;
 
-	if (room_for(e, e->count + 1))
-		return -1;
-	if (control(e, EPOLL_CTL_ADD, fd, events))
-		return errno == EEXIST ?
-		       control(e, EPOLL_CTL_MOD, fd, events) : -1;
-	e->count++;
-	return 0;
+	return add(e, fd, events, e->mode);
 }
 
 int evq_epoll_mod(struct evq *q, int fd, short events)
 {
 	struct epoll *e = (struct epoll *)q;
 
-	if (!control(e, EPOLL_CTL_MOD, fd, events))
-		return 0;
-	return errno == ENOENT ? evq_epoll_add(q, fd, events) : -1;
+	return change(e, fd, events, e->mode);
+}
+
+int evq_epoll_arm(struct evq *q, int fd, short events)
+{
+	struct epoll *e = (struct epoll *)q;
+
+	return change(e, fd, events, e->mode | EPOLLONESHOT);
 }
 
 int evq_epoll_del(struct evq *q, int fd)
 {
 	struct epoll *e = (struct epoll *)q;
 
-	if (control(e, EPOLL_CTL_DEL, fd, 0)) {
+	if (control(e, EPOLL_CTL_DEL, fd, 0, 0)) {
 		/* Not watched, closed, or never of a kind to be watched. */
 		if (errno == ENOENT || errno == EBADF || errno == EPERM ||
 		    errno == EINVAL)
@@ -130,7 +168,8 @@ int evq_epoll_wait(struct evq *q, int timeout_ms)
 {
 	struct epoll *e = (struct epoll *)q;
 
-	return e->calls->wait(e->fd, e->events, (int)e->cap, timeout_ms);
+	return e->calls->wait(e->fd, e->events, e->max ? e->max : (int)e->cap,
+			      timeout_ms);
 }
 
 int evq_epoll_fd(const struct evq *q)

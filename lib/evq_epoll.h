@@ -31,12 +31,15 @@ EVQ_HIDDEN struct evq *evq_epoll_open(const struct evq_impl *impl, int maxfds);
 EVQ_HIDDEN int evq_epoll_add(struct evq *q, int fd, short events);
 EVQ_HIDDEN int evq_epoll_mod(struct evq *q, int fd, short events);
 EVQ_HIDDEN int evq_epoll_del(struct evq *q, int fd);
+EVQ_HIDDEN int evq_epoll_arm(struct evq *q, int fd, short events);
+EVQ_HIDDEN struct evq *evq_epoll_join(const struct evq *q, int max);
 EVQ_HIDDEN int evq_epoll_wait(struct evq *q, int timeout_ms);
 EVQ_HIDDEN int evq_epoll_fd(const struct evq *q);
 EVQ_HIDDEN void evq_epoll_close(struct evq *q);
 
 /* What epoll can do with levels, and with edges too. */
-#define EVQ_EPOLL_LEVELS (EVQ_INITIAL | EVQ_IMPLIED | EVQ_CLOSE | EVQ_NESTS)
+#define EVQ_EPOLL_LEVELS (EVQ_INITIAL | EVQ_IMPLIED | EVQ_CLOSE | EVQ_NESTS | \
+			  EVQ_THREADS)
 #define EVQ_EPOLL_EDGES	(EVQ_EDGE | EVQ_EPOLL_LEVELS)
 
 /**
@@ -57,6 +60,8 @@ EVQ_HIDDEN void evq_epoll_close(struct evq *q);
 	.add = evq_epoll_add,						\
 	.mod = evq_epoll_mod,						\
 	.del = evq_epoll_del,						\
+	.arm = evq_epoll_arm,						\
+	.join = evq_epoll_join,						\
 	.wait = evq_epoll_wait,						\
 	.fd = evq_epoll_fd,						\
 	.close = evq_epoll_close,					\

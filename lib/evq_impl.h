@@ -21,6 +21,8 @@
  * @add: see evq_add()
  * @mod: see evq_mod()
  * @del: see evq_del()
+ * @arm: see evq_arm(), NULL if there is none; with EVQ_THREADS
+ * @join: see evq_join(), as @open; with EVQ_THREADS
  * @wait: see evq_wait(); sets evq.ready when it returns more than 0
  * @fd: see evq_fd(), NULL if there is none
  * @close: frees all
@@ -34,6 +36,8 @@ struct evq_impl {
 	int (*add)(struct evq *q, int fd, short events);
 	int (*mod)(struct evq *q, int fd, short events);
 	int (*del)(struct evq *q, int fd);
+	int (*arm)(struct evq *q, int fd, short events);
+	struct evq *(*join)(const struct evq *q, int max);
 	int (*wait)(struct evq *q, int timeout_ms);
 	int (*fd)(const struct evq *q);
 	void (*close)(struct evq *q);

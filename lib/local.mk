@@ -11,6 +11,14 @@ lib_libevq_la_SOURCES = \
 	lib/evq_select.c \
 	lib/epoll2002.c lib/epoll2002.h \
 	lib/eventpoll.c lib/eventpoll_store.c lib/eventpoll.h
+# what multishot poll is spoken to by, if this machine has it
+if HAVE_LIBURING
+lib_libevq_la_SOURCES += lib/evq_uring.c
+else
+lib_libevq_la_SOURCES += lib/evq_uring_none.c
+endif
+lib_libevq_la_CFLAGS = $(AM_CFLAGS) $(LIBURING_CFLAGS)
+lib_libevq_la_LIBADD = $(LIBURING_LIBS)
 # current:revision:age, see the libtool manual; only these names leave.
 lib_libevq_la_LDFLAGS = -version-info 0:0:0 -no-undefined \
 	-export-symbols-regex '^(evq|epoll2002|eventpoll)_'

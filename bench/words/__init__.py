@@ -13,7 +13,7 @@ import itertools
 import os
 import types
 
-from records import REFERENCE, Limit, label
+from records import REFERENCE, UNITS, Limit, label
 from text import beside, print_table
 
 ANY = "*"
@@ -46,12 +46,13 @@ def tell(figures, unit):
     """Each metric, with a parameter across, in as many tables as the others ask for."""
     for metric in figures.metrics:
         some = [r for r in figures.found if r["metric"] == metric]
-        per = some[0].get("unit", "").partition("/")[2]
+        own, _, per = some[0].get("unit", "").partition("/")
+        own = UNITS.get(own, own) or unit
         for fixed, across in tables(figures):
             one = figures.where(**fixed)
             if metric in one.metrics:
                 where = [some[0]["workload"], *(label(*item) for item in fixed.items())]
-                print(f"\n{', '.join(where)}: {metric}, in {unit}{per and ' per ' + per}, and how "
+                print(f"\n{', '.join(where)}: {metric}, in {own}{per and ' per ' + per}, and how "
                       f"many times {REFERENCE}'s that is.")
                 table(one, metric, across)
     return figures.reasons()

@@ -344,6 +344,31 @@ START_TEST(grows_and_loses_nothing)
 }
 END_TEST
 
+/* More than a ring of completions has places for, and nobody looks. */
+START_TEST(many_messages_before_a_wait)
+{
+	bool told[MANY] = { false };
+	int n;
+
+	start(_i);
+	open_pipes();
+	for (int i = 0; i < MANY; i++)
+		ck_assert_int_eq(evq_add(q, pipes[i][0], POLLIN), 0);
+	for (int round = 0; round < 8; round++)
+		for (int i = 0; i < MANY; i++)
+			put(pipes[i][1]);
+	n = evq_wait(q, 2000);
+	ck_assert_int_eq(n, MANY);
+	ck_assert_int_eq(count_told(n, told), MANY);
+	for (int i = 0; i < MANY; i++)
+		take(pipes[i][0]);
+	expect_none();
+	put(pipes[5][1]);
+	expect_one(pipes[5][0], POLLIN);
+	end();
+}
+END_TEST
+
 START_TEST(results_stay_while_it_grows)
 {
 	start(_i);
@@ -464,6 +489,69 @@ START_TEST(queue_can_be_watched)
 	errno = 0;
 	ck_assert_int_eq(evq_add(q, pfd.fd, POLLIN), -1);
 	ck_assert_int_eq(errno, EINVAL);
+	end();
+}
+END_TEST
+
+START_TEST(armed_is_told_once)
+{
+	start(_i);
+	if (!(flags & EVQ_THREADS)) {
+		errno = 0;
+		ck_assert_int_eq(evq_arm(q, sv[0], POLLIN), -1);
+		ck_assert_int_eq(errno, ENOTSUP);
+		end();
+		return;
+	}
+	ck_assert_int_eq(evq_arm(q, sv[0], POLLIN), 0);
+	put(sv[1]);
+	expect_one(sv[0], POLLIN);
+	put(sv[1]);
+	expect_none();
+	/* What came meanwhile is told when it is armed again. */
+	ck_assert_int_eq(evq_arm(q, sv[0], POLLIN), 0);
+	expect_one(sv[0], POLLIN);
+	expect_none();
+	ck_assert_int_eq(evq_mod(q, sv[0], POLLIN), 0);
+	expect_one(sv[0], POLLIN);
+	put(sv[1]);
+	expect_one(sv[0], POLLIN);
+	end();
+}
+END_TEST
+
+START_TEST(joined_is_the_same_queue)
+{
+	struct evq *joined;
+	int first;
+
+	start(_i);
+	errno = 0;
+	joined = evq_join(q, 1);
+	if (!(flags & EVQ_THREADS)) {
+		ck_assert_ptr_null(joined);
+		ck_assert_int_eq(errno, ENOTSUP);
+		end();
+		return;
+	}
+	ck_assert_ptr_nonnull(joined);
+	ck_assert_ptr_null(evq_join(q, 0));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_int_eq(evq_fd(joined), evq_fd(q));
+	/* Added by one, told to the other, and no more than it wants. */
+	ck_assert_int_eq(evq_add(q, sv[0], POLLIN), 0);
+	ck_assert_int_eq(evq_add(joined, sv[1], POLLIN), 0);
+	put(sv[0]);
+	put(sv[1]);
+	ck_assert_int_eq(evq_wait(joined, 2000), 1);
+	first = evq_get_fd(joined, 0);
+	ck_assert(first == sv[0] || first == sv[1]);
+	evq_close(joined);
+	/* With levels the first one is still there. */
+	if (flags & EVQ_EDGE)
+		expect_one(first == sv[0] ? sv[1] : sv[0], POLLIN);
+	else
+		ck_assert_int_eq(evq_wait(q, 2000), 2);
 	end();
 }
 END_TEST
@@ -602,6 +690,17 @@ START_TEST(no_device_is_enodev)
 }
 END_TEST
 
+/*
+ * A ring is ended after its close, by work that its task is interrupted for: a wait of
+ * that moment says EINTR.  Not in a test, where all run in one process.
+ */
+static void let_rings_end(void)
+{
+	const struct timespec while_they_do = { .tv_nsec = 100000000 };
+
+	nanosleep(&while_they_do, NULL);
+}
+
 static Suite *behaviours(void)
 {
 	const TTest *const tests[] = {
@@ -611,9 +710,11 @@ static Suite *behaviours(void)
 		add_of_known_replaces, del_takes_the_pending_event_too,
 		del_of_unknown_is_done, hang_up_asked_for,
 		hang_up_not_asked_for, room_to_write, grows_and_loses_nothing,
+		many_messages_before_a_wait,
 		results_stay_while_it_grows, add_and_del_at_random,
 		descriptors_beyond_fd_setsize, closed_file_is_forgotten,
-		queue_can_be_watched, signal_ends_the_wait, errors_of_add,
+		queue_can_be_watched, armed_is_told_once,
+		joined_is_the_same_queue, signal_ends_the_wait, errors_of_add,
 		design_of_a_queue,
 	};
 	Suite *suite = suite_create("evq");
@@ -640,6 +741,7 @@ static Suite *behaviours(void)
 					    d + 1);
 		suite_add_tcase(suite, tcase);
 	}
+	let_rings_end();
 	return suite;
 }
 
