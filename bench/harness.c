@@ -261,6 +261,15 @@ void lens_add(const struct point *at, const char *metric, const char *per, long 
 	result_end(f, r);
 }
 
+void lens_whole(const struct point *at, const char *metric, const char *per, long count,
+		const char *why)
+{
+	const struct lens_part all = { lens_point(), 1 }, nothing = { 0, 0 };
+
+	if (!why)
+		lens_add(at, metric, per, count, all, nothing);
+}
+
 bool results_print(void)
 {
 	bool ok = true;

@@ -302,6 +302,17 @@ void lens_add(const struct point *at, const char *metric, const char *per, long 
 	      struct lens_part of, struct lens_part less);
 
 /**
+ * lens_whole() - the rounds so far were a point of one part, number 1
+ * @at: where it belongs
+ * @metric: as for result_add()
+ * @per: what it is per
+ * @count: how many of these there are in a round
+ * @why: as for result_add(); then nothing is handed in
+ */
+void lens_whole(const struct point *at, const char *metric, const char *per, long count,
+		const char *why);
+
+/**
  * batch_for() - how many of something to time at once
  * @once: what one takes, in ns
  * @wanted: as many, if they do not take too long
