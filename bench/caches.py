@@ -26,10 +26,18 @@ def cell(figures, parts, level, design, where):
 
 
 def one_table(figures, parts, where):
-    """Designs as rows, levels as columns."""
-    rows = [[d] + [cell(figures, parts, level, d, where) for level, _ in LEVELS]
+    """Designs as rows, levels as columns; what nobody missed is told below."""
+    def quiet(level):
+        return not any(figures.at(f"{part}-{level}", d, **where) for part in parts
+                       for d in figures.designs)
+
+    shown = [(level, head) for level, head in LEVELS if not quiet(level)]
+    rows = [[d] + [cell(figures, parts, level, d, where) for level, _ in shown]
             for d in figures.designs]
-    print_table(["design"] + [head for _, head in LEVELS], [row for row in rows if any(row[1:])])
+    print_table(["design"] + [head for _, head in shown], [row for row in rows if any(row[1:])])
+    none = [head for level, head in LEVELS if quiet(level)]
+    if none:
+        print(f"  none missed in {', '.join(none)}")
 
 
 def tell(found):
