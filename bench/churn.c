@@ -29,6 +29,9 @@
 enum { N };
 enum { ADD, CHANGE, REMOVE, FIND, CLOSE, N_FIGURES };
 
+/* What the lens sees apart: the figures, and closes where nobody watches. */
+enum { NOT_COUNTED, PART_ADD, PART_CLOSE_BARE = PART_ADD + N_FIGURES };
+
 static const char *const names[N_FIGURES] = { "add", "change", "remove", "find", "close" };
 
 static const struct workload workload;
@@ -37,10 +40,12 @@ static const struct workload workload;
  * struct set - N descriptors
  * @all: eventfds
  * @q: watches them
+ * @counted: whether this round is more than a warm-up
  */
 struct set {
 	struct sources all;
 	struct evq *q;
+	bool counted;
 };
 
 typedef int (*one_fn)(struct evq *q, int fd);
@@ -70,17 +75,21 @@ static int nth(const struct set *set, long i)
 }
 
 /* @one for descriptors @first, @first + @by, ..; what one took, or -1 with errno. */
-static double each(struct set *set, one_fn one, long first, long by, double *usual)
+static double each(struct set *set, one_fn one, long first, long by, double *usual,
+		   unsigned int part)
 {
 	long count = 0;
 	uint64_t start;
 	double cost;
 
 	clock_settle(*usual * (double)set->all.n);
+	part = set->counted ? part : NOT_COUNTED;
 	start = clock_ns();
+	lens_begin(part);
 	for (long i = first; i < set->all.n; i += by, count++)
 		if (one(set->q, nth(set, i)))
 			return -1;
+	lens_end();
 	cost = clock_since(start);
 	*usual = count ? cost / (double)count : 0;
 	return *usual;
@@ -113,9 +122,9 @@ static const char *reopen(struct set *set)
 }
 
 /* All files are closed, and open again. */
-static const char *close_all(struct set *set, double *cost, double *usual)
+static const char *close_all(struct set *set, double *cost, double *usual, unsigned int part)
 {
-	*cost = each(set, close_one, 0, 1, usual);
+	*cost = each(set, close_one, 0, 1, usual, part);
 	if (*cost < 0)
 		return strerror(errno);
 	for (long i = 0; i < set->all.n; i++)
@@ -128,14 +137,14 @@ static const char *measure_close(struct set *set, double *cost, double usual[2])
 	const char *why;
 	double bare;
 
-	if (each(set, add_one, 0, 1, &usual[0]) < 0)
+	if (each(set, add_one, 0, 1, &usual[0], NOT_COUNTED) < 0)
 		return strerror(errno);
-	why = close_all(set, cost, &usual[0]);
+	why = close_all(set, cost, &usual[0], PART_ADD + CLOSE);
 	if (!why)
 		why = queue_none(set->q);
 	/* By an empty queue. */
 	if (!why)
-		why = close_all(set, &bare, &usual[1]);
+		why = close_all(set, &bare, &usual[1], PART_CLOSE_BARE);
 	*cost -= bare;
 	return why;
 }
@@ -153,7 +162,7 @@ static const char *run_once(struct set *set, double cost[N_FIGURES], double usua
 	const char *why = NULL;
 
 	for (size_t i = ADD; i <= FIND && !why; i++) {
-		cost[i] = each(set, steps[i].one, 0, steps[i].by, &usual[i]);
+		cost[i] = each(set, steps[i].one, 0, steps[i].by, &usual[i], PART_ADD + i);
 		why = cost[i] < 0 ? strerror(errno) : probe(set, nth(set, 0), i < REMOVE);
 	}
 	if (!why && set->all.n > 1)
@@ -177,6 +186,7 @@ static void measure_design(struct set *set, const struct options *opt, struct po
 	double cost[N_FIGURES], usual[N_FIGURES + 1] = { 0 };
 	const char *why, *wrong = NULL;
 	long n = at.value[N];
+	int point;
 
 	progress("churn, n=%ld, %s", n, at.design);
 	why = queue_open(&set->q, at.design, n);
@@ -186,13 +196,23 @@ static void measure_design(struct set *set, const struct options *opt, struct po
 	}
 	/* The first round finds memory for what is kept. */
 	for (int i = n <= 1000 ? -1 : 0; i < runs_for(opt, n) && !wrong; i++) {
+		set->counted = i >= 0;
 		wrong = run_once(set, cost, usual);
+		lens_round();
 		for (int f = 0; f < N_FIGURES && i >= 0; f++)
 			samples_add(&s[f], cost[f]);
 	}
+	point = lens_point();
 	for (int f = 0; f < N_FIGURES; f++) {
-		if (f != CLOSE || evq_design(set->q)->flags & EVQ_CLOSE)
+		if (f != CLOSE || evq_design(set->q)->flags & EVQ_CLOSE) {
 			result_add(&at, names[f], "descriptor", &s[f], wrong);
+			if (!wrong)
+				lens_add(&at, names[f], "descriptor",
+					 f == REMOVE || f == FIND ? (n + 1) / 2 : n,
+					 (struct lens_part){ point, PART_ADD + (unsigned int)f },
+					 (struct lens_part){ point, f == CLOSE ? PART_CLOSE_BARE :
+										 NOT_COUNTED });
+		}
 		samples_free(&s[f]);
 	}
 	evq_close(set->q);

@@ -20,10 +20,12 @@
 
 static const struct workload workload;
 
-static double batch(void)
+/* @part: 1 if it counts, for the lens. */
+static double batch(unsigned int part)
 {
 	uint64_t start = clock_ns();
 
+	lens_begin(part);
 	for (int i = 0; i < BATCH; i++) {
 		int fd = eventfd(0, EFD_CLOEXEC);
 
@@ -31,6 +33,7 @@ static double batch(void)
 			die("eventfd: %s", strerror(errno));
 		close(fd);
 	}
+	lens_end();
 	return clock_since(start) / BATCH;
 }
 
@@ -44,10 +47,13 @@ static int run(const struct options *opt)
 
 	progress("close, modules: %s", at.design);
 	for (int i = 0; i < 5; i++)
-		batch();
-	for (int i = 0; i < runs; i++)
-		samples_add(&s, batch());
+		batch(0);
+	for (int i = 0; i < runs; i++) {
+		samples_add(&s, batch(1));
+		lens_round();
+	}
 	result_add(&at, "close", "call", &s, NULL);
+	lens_whole(&at, "close", "call", BATCH, NULL);
 	samples_free(&s);
 	return 0;
 }

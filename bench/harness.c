@@ -50,6 +50,13 @@ bool under_icount(void)
 	return !strcmp(accel(), "icount");
 }
 
+static bool under_lens(void)
+{
+	const char *l = getenv("LAB_LENS");
+
+	return l && *l;
+}
+
 bool emulated(void)
 {
 	return under_icount() || !strcmp(accel(), "tcg");
@@ -59,13 +66,6 @@ void harness_preset(const char *name, long divisor)
 {
 	preset_name = name;
 	preset_divisor = divisor;
-}
-
-static bool under_lens(void)
-{
-	const char *l = getenv("LAB_LENS");
-
-	return l && *l;
 }
 
 static const char *kernel(void)
@@ -259,6 +259,15 @@ void lens_add(const struct point *at, const char *metric, const char *per, long 
 	fprintf(f, ",\"lens\":{\"count\":%ld,\"of\":[%d,%u],\"less\":[%d,%u]}", count,
 		of.point, of.part, less.point, less.part);
 	result_end(f, r);
+}
+
+void lens_whole(const struct point *at, const char *metric, const char *per, long count,
+		const char *why)
+{
+	const struct lens_part all = { lens_point(), 1 }, nothing = { 0, 0 };
+
+	if (!why)
+		lens_add(at, metric, per, count, all, nothing);
 }
 
 bool results_print(void)

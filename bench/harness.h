@@ -252,18 +252,6 @@ void clock_settle(double expected);
  */
 double clock_since(uint64_t start);
 
-/**
- * batch_for() - how many of something to time at once
- * @once: what one takes, in ns
- * @wanted: as many, if they do not take too long
- *
- * Return: @wanted, or fewer, but at least 4 (or @wanted, if that is less).
- */
-long batch_for(double once, long wanted);
-
-/** runs_or() - what the user asked for, else @usual, or 3 in the short sweep. */
-int runs_or(const struct options *opt, int usual);
-
 /*
  * The lens (vm/lens/, "lab compare --caches" and "lab profile") counts what lies
  * between these two as a part of what is measured, a number of the workload's own
@@ -312,6 +300,29 @@ struct lens_part {
  */
 void lens_add(const struct point *at, const char *metric, const char *per, long count,
 	      struct lens_part of, struct lens_part less);
+
+/**
+ * lens_whole() - the rounds so far were a point of one part, number 1
+ * @at: where it belongs
+ * @metric: as for result_add()
+ * @per: what it is per
+ * @count: how many of these there are in a round
+ * @why: as for result_add(); then nothing is handed in
+ */
+void lens_whole(const struct point *at, const char *metric, const char *per, long count,
+		const char *why);
+
+/**
+ * batch_for() - how many of something to time at once
+ * @once: what one takes, in ns
+ * @wanted: as many, if they do not take too long
+ *
+ * Return: @wanted, or fewer, but at least 4 (or @wanted, if that is less).
+ */
+long batch_for(double once, long wanted);
+
+/** runs_or() - what the user asked for, else @usual, or 3 in the short sweep. */
+int runs_or(const struct options *opt, int usual);
 
 /** max_fds() - how many descriptors this process may have. */
 long max_fds(void);

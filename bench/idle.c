@@ -66,29 +66,34 @@ static const char *request(struct server *srv)
 	       "a reply could not be read";
 }
 
-static const char *timed(struct server *srv, long n, double *cost)
+/* @part: 1 if it counts, for the lens. */
+static const char *timed(struct server *srv, long n, double *cost, unsigned int part)
 {
 	const char *why = NULL;
 	uint64_t start;
 
 	clock_settle(*cost * (double)n);
 	start = clock_ns();
+	lens_begin(part);
 	for (long i = 0; i < n && !why; i++)
 		why = request(srv);
+	lens_end();
 	*cost = clock_since(start) / (double)n;
 	return why;
 }
 
-static const char *measure(struct server *srv, long n, int runs, struct samples *s)
+/* @n: in, as many as wanted; out, as many as were timed at once. */
+static const char *measure(struct server *srv, long *n, int runs, struct samples *s)
 {
 	double cost = 0;
-	const char *why = timed(srv, 4, &cost);
+	const char *why = timed(srv, 4, &cost, 0);
 
-	n = batch_for(cost, n);
+	*n = batch_for(cost, *n);
 	if (!why)
-		why = timed(srv, n, &cost);
+		why = timed(srv, *n, &cost, 0);
 	for (int i = 0; i < runs && !why; i++) {
-		why = timed(srv, n, &cost);
+		why = timed(srv, *n, &cost, 1);
+		lens_round();
 		samples_add(s, cost);
 	}
 	/* Levels look at what they told once more. */
@@ -114,6 +119,7 @@ static void measure_design(struct server *srv, const struct options *opt, struct
 {
 	struct samples requests = { 0 }, memory = { 0 };
 	double before = free_memory();
+	long n = at.value[REQUESTS];
 	const char *why;
 
 	progress("idle, m=%ld, %s", at.value[M], at.design);
@@ -125,8 +131,9 @@ static void measure_design(struct server *srv, const struct options *opt, struct
 		result_na(&at, why);
 	} else {
 		samples_add(&memory, (before - free_memory()) / (double)srv->all.n);
-		why = measure(srv, at.value[REQUESTS], runs_or(opt, RUNS), &requests);
+		why = measure(srv, &n, runs_or(opt, RUNS), &requests);
 		result_add(&at, "request", "request", &requests, why);
+		lens_whole(&at, "request", "request", n, why);
 		if (at.value[M] >= MANY)
 			result_add_in(&at, "memory", "bytes/watch", &memory, NULL);
 	}

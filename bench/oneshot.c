@@ -113,12 +113,15 @@ static double run_once(struct bench *b, long n_waiters, long n_writers)
 	threads_make(&waiters, n_waiters, waiter, b);
 	threads_make(&writers, n_writers, writer, b);
 	start = clock_ns();
+	lens_begin(1);
 	threads_go(&writers);
 	threads_go(&waiters);
 	threads_end(&waiters);
+	lens_end();
 	cost = clock_since(start);
 	__atomic_store_n(&b->done, true, __ATOMIC_RELEASE);
 	threads_end(&writers);
+	lens_round();
 	if (b->written != b->read + rest(&b->all))
 		fail_with(&b->why, "what was read and is left is not what was written");
 	return cost / (double)n_waiters / (double)b->waits;
@@ -164,6 +167,7 @@ static void measure_design(struct bench *b, const struct options *opt, struct po
 		for (int i = 0; i < runs && !b->why; i++)
 			samples_add(&s, run_once(b, waiters, at.value[WRITERS]));
 		result_add(&at, "event", "event", &s, b->why);
+		lens_whole(&at, "event", "event", waiters * b->waits, b->why);
 	}
 	samples_free(&s);
 	for (long i = 0; i < waiters; i++)

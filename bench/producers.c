@@ -91,9 +91,12 @@ static const char *measure(struct bench *b, int runs, struct samples *s)
 		threads_make(&writers, b->all.n, writer, b);
 		threads_go(&writers);
 		start = clock_ns();
+		lens_begin(1);
 		why = consume(b);
+		lens_end();
 		samples_add(s, clock_since(start) / (double)b->writes / (double)b->all.n);
 		threads_end(&writers);
+		lens_round();
 		if (!why)
 			why = b->why;
 	}
@@ -114,6 +117,7 @@ static void measure_design(struct bench *b, const struct options *opt, struct po
 	} else {
 		why = measure(b, runs_or(opt, RUNS), &s);
 		result_add(&at, "event", "write", &s, why);
+		lens_whole(&at, "event", "write", b->writes * b->all.n, why);
 	}
 	samples_free(&s);
 	evq_close(b->q);

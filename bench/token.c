@@ -53,15 +53,18 @@ static const char *pass(struct ring *r)
 	return put(r);
 }
 
-static const char *timed(struct ring *r, long passes, double *cost)
+/* @part: 1 if it counts, for the lens. */
+static const char *timed(struct ring *r, long passes, double *cost, unsigned int part)
 {
 	const char *why = NULL;
 	uint64_t start;
 
 	clock_settle(*cost * (double)passes);
 	start = clock_ns();
+	lens_begin(part);
 	for (long i = 0; i < passes && !why; i++)
 		why = pass(r);
+	lens_end();
 	*cost = clock_since(start) / (double)passes;
 	return why;
 }
@@ -88,7 +91,8 @@ static const char *warm_up(struct ring *r)
 	return why ? why : queue_none(r->q);
 }
 
-static const char *measure(struct ring *r, long passes, int runs, struct samples *s)
+/* @passes: in, as many as wanted; out, as many as were timed at once. */
+static const char *measure(struct ring *r, long *passes, int runs, struct samples *s)
 {
 	double cost = 0;
 	const char *why = warm_up(r);
@@ -96,12 +100,13 @@ static const char *measure(struct ring *r, long passes, int runs, struct samples
 	if (!why)
 		why = put(r);
 	if (!why)
-		why = timed(r, 4, &cost);
-	passes = batch_for(cost, passes);
+		why = timed(r, 4, &cost, 0);
+	*passes = batch_for(cost, *passes);
 	if (!why)
-		why = timed(r, passes, &cost);
+		why = timed(r, *passes, &cost, 0);
 	for (int i = 0; i < runs && !why; i++) {
-		why = timed(r, passes, &cost);
+		why = timed(r, *passes, &cost, 1);
+		lens_round();
 		samples_add(s, cost);
 	}
 	if (!why && source_drain(&r->all.s[r->at]))
@@ -113,6 +118,7 @@ static const char *measure(struct ring *r, long passes, int runs, struct samples
 
 static void measure_design(struct ring *r, const struct options *opt, struct point at)
 {
+	long passes = at.value[PASSES];
 	struct samples s = { 0 };
 	const char *why;
 
@@ -124,8 +130,9 @@ static void measure_design(struct ring *r, const struct options *opt, struct poi
 	if (why) {
 		result_na(&at, why);
 	} else {
-		why = measure(r, at.value[PASSES], runs_or(opt, RUNS), &s);
+		why = measure(r, &passes, runs_or(opt, RUNS), &s);
 		result_add(&at, "pass", "pass", &s, why);
+		lens_whole(&at, "pass", "pass", passes, why);
 	}
 	samples_free(&s);
 	evq_close(r->q);

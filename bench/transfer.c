@@ -76,8 +76,11 @@ static long check(struct bench *b, int n, const char **why)
 	return n;
 }
 
-/* One wait; where a design needs more than one call to tell all, so many. */
-static const char *transfer(struct bench *b, double *cost)
+/*
+ * One wait; where a design needs more than one call to tell all, so many.
+ * @part: 1 if it counts, for the lens.
+ */
+static const char *transfer(struct bench *b, double *cost, unsigned int part)
 {
 	const char *why = b->edges && b->waits ? feed_again(b) : NULL;
 	double sum = 0;
@@ -86,8 +89,11 @@ static const char *transfer(struct bench *b, double *cost)
 	clock_settle(*cost * (double)b->all.n);
 	for (long left = b->all.n; left > 0 && !why;) {
 		uint64_t start = clock_ns();
-		int n = queue_wait(b->q, left == b->all.n ? 0 : PATIENCE_MS);
+		int n;
 
+		lens_begin(part);
+		n = queue_wait(b->q, left == b->all.n ? 0 : PATIENCE_MS);
+		lens_end();
 		sum += clock_since(start);
 		if (n <= 0)
 			return n ? strerror(errno) : "an event was not told";
@@ -103,7 +109,8 @@ static const char *measure(struct bench *b, int runs, struct samples *s)
 	double cost = 0;
 
 	for (int i = -WARM_UP; i < runs && !why; i++) {
-		why = transfer(b, &cost);
+		why = transfer(b, &cost, i >= 0);
+		lens_round();
 		if (i >= 0)
 			samples_add(s, cost);
 	}
@@ -128,6 +135,7 @@ static void measure_design(struct bench *b, const struct options *opt, struct po
 		b->edges = evq_design(b->q)->flags & EVQ_EDGE;
 		why = measure(b, runs_or(opt, RUNS), &s);
 		result_add(&at, "wait", "event", &s, why);
+		lens_whole(&at, "wait", "event", b->all.n, why);
 	}
 	samples_free(&s);
 	evq_close(b->q);

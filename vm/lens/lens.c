@@ -329,7 +329,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	}
 }
 
-static void on_exit_(qemu_plugin_id_t id, void *data)
+static void on_end(qemu_plugin_id_t id, void *data)
 {
 	(void)id;
 	(void)data;
@@ -417,6 +417,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 		fprintf(out, " %s=%s", levels[l].name, geometry[l]);
 	fputc('\n', out);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
-	qemu_plugin_register_atexit_cb(id, on_exit_, NULL);
+	qemu_plugin_register_atexit_cb(id, on_end, NULL);
 	return 0;
 }
