@@ -81,17 +81,23 @@ static const char *transfer(struct bench *b, double *cost)
 {
 	const char *why = b->edges && b->waits ? feed_again(b) : NULL;
 	double sum = 0;
+	int timeout = 0;
 
 	b->waits++;
 	clock_settle(*cost * (double)b->all.n);
 	for (long left = b->all.n; left > 0 && !why;) {
 		uint64_t start = clock_ns();
-		int n = queue_wait(b->q, left == b->all.n ? 0 : PATIENCE_MS);
+		int n = evq_wait(b->q, timeout);
 
 		sum += clock_since(start);
-		if (n <= 0)
-			return n ? strerror(errno) : "an event was not told";
-		left -= check(b, n, &why);
+		/* Interrupted: see queue_wait(), which is not called where time is taken. */
+		if (n < 0 && errno != EINTR)
+			why = strerror(errno);
+		else if (!n && timeout)
+			why = "an event was not told";
+		else if (n > 0)
+			left -= check(b, n, &why);
+		timeout = PATIENCE_MS;
 	}
 	*cost = sum / (double)b->all.n;
 	return why;
