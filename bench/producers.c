@@ -89,8 +89,9 @@ static const char *measure(struct bench *b, int runs, struct samples *s)
 		uint64_t start;
 
 		threads_make(&writers, b->all.n, writer, b);
-		threads_go(&writers);
+		/* On one CPU they may have written all before this thread goes on. */
 		start = clock_ns();
+		threads_go(&writers);
 		why = consume(b);
 		samples_add(s, clock_since(start) / (double)b->writes / (double)b->all.n);
 		threads_end(&writers);
