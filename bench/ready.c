@@ -32,6 +32,7 @@
 
 #define RUNS 15
 #define WARM_UP 3
+#define MOST_BY_ITSELF 10000
 
 /* The parameters, in the order of the table at the end. */
 enum { SOURCE, M, K };
@@ -168,16 +169,17 @@ static double harvest(struct bench *b)
 		int n;
 
 		lens_begin(p);
-		n = timeout ? queue_wait(b->q, timeout) : evq_wait(b->q, 0);
+		n = evq_wait(b->q, timeout);
 		lens_end();
 		cost += clock_since(start);
 		b->waits++;
 		touch(b, n);
-		if (n < 0)
+		/* Interrupted: see queue_wait(), which is not called where time is taken. */
+		if (n < 0 && errno != EINTR)
 			b->why = strerror(errno);
 		else if (!n && timeout)
 			b->why = "an event was not told";
-		else
+		else if (n > 0)
 			left -= check(b, n, first_wait);
 		timeout = PATIENCE_MS;
 	}
@@ -424,7 +426,10 @@ static void measure_m(const struct options *opt, long source, long m,
 	sources_close(&b.all);
 }
 
-/* The Ks for an M: those that it has room for; M itself, if none was asked for. */
+/*
+ * The Ks for an M: those that it has room for; M itself, if none was asked for, and if
+ * that does not take longer than all the others.
+ */
 static struct list choose_k(const struct list *wanted, long m)
 {
 	struct list k = { 0 };
@@ -432,7 +437,7 @@ static struct list choose_k(const struct list *wanted, long m)
 	for (size_t i = 0; i < wanted->n; i++)
 		if (wanted->v[i] <= m)
 			k.v[k.n++] = wanted->v[i];
-	if (!wanted->given && (!k.n || k.v[k.n - 1] < m))
+	if (!wanted->given && m <= MOST_BY_ITSELF && (!k.n || k.v[k.n - 1] < m))
 		k.v[k.n++] = m;
 	return k;
 }
@@ -490,7 +495,7 @@ static const struct workload workload = {
 			.full = "100,1000,10000,100000", .quick = "1000" },
 		[K] = { "k", "sources that become ready in a round, of those",
 			NULL, 1, 10000000,
-			.full = "1,10,100,1000,10000,100000,1000000",
+			.full = "1,10,100,1000,10000",
 			.quick = "1,10,100,1000" },
 	},
 	.full = { .memory = 3072, .seconds = 7200 },

@@ -84,6 +84,7 @@ static const char *transfer(struct bench *b, double *cost, unsigned int part)
 {
 	const char *why = b->edges && b->waits ? feed_again(b) : NULL;
 	double sum = 0;
+	int timeout = 0;
 
 	b->waits++;
 	clock_settle(*cost * (double)b->all.n);
@@ -92,12 +93,17 @@ static const char *transfer(struct bench *b, double *cost, unsigned int part)
 		int n;
 
 		lens_begin(part);
-		n = queue_wait(b->q, left == b->all.n ? 0 : PATIENCE_MS);
+		n = evq_wait(b->q, timeout);
 		lens_end();
 		sum += clock_since(start);
-		if (n <= 0)
-			return n ? strerror(errno) : "an event was not told";
-		left -= check(b, n, &why);
+		/* Interrupted: see queue_wait(), which is not called where time is taken. */
+		if (n < 0 && errno != EINTR)
+			why = strerror(errno);
+		else if (!n && timeout)
+			why = "an event was not told";
+		else if (n > 0)
+			left -= check(b, n, &why);
+		timeout = PATIENCE_MS;
 	}
 	*cost = sum / (double)b->all.n;
 	return why;

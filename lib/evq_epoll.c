@@ -7,6 +7,7 @@
  * room for all that is watched, so that one call can tell all that is ready.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,7 +28,8 @@
  * @events: where @calls->wait() puts the results
  * @cap: how many of them
  * @count: descriptors watched; too many after a close that nobody told us of
- * @max: of one that joined another: results of a wait; else 0
+ * @room: results of a wait; @cap, or what who joined asked for
+ * @joined: the instance is another's
  */
 struct epoll {
 	struct evq q;
@@ -37,7 +39,8 @@ struct epoll {
 	struct epoll_event *events;
 	size_t cap;
 	size_t count;
-	int max;
+	int room;
+	bool joined;
 };
 
 static int room_for(struct epoll *e, size_t n)
@@ -48,6 +51,7 @@ static int room_for(struct epoll *e, size_t n)
 	if (!events)
 		return -1;
 	e->events = events;
+	e->room = (int)e->cap;
 	e->q.ready = (const char *)events;
 	return 0;
 }
@@ -56,7 +60,7 @@ void evq_epoll_close(struct evq *q)
 {
 	struct epoll *e = (struct epoll *)q;
 
-	if (e->fd >= 0 && !e->max)
+	if (e->fd >= 0 && !e->joined)
 		close(e->fd);
 	free(e->events);
 	free(e);
@@ -89,13 +93,14 @@ struct evq *evq_epoll_join(const struct evq *q, int max)
 	if (!e)
 		return NULL;
 	*e = *whole;
-	e->max = max;
+	e->joined = true;
 	e->events = NULL;
 	e->cap = 0;
 	if (room_for(e, (size_t)max)) {
 		free(e);
 		return NULL;
 	}
+	e->room = max;
 	return &e->q;
 }
 
@@ -112,7 +117,7 @@ static int control(struct epoll *e, int op, int fd, short events, uint32_t mode)
 static int add(struct epoll *e, int fd, short events, uint32_t mode)
 {
 	/* One that joined another has the room that was asked for. */
-	if (!e->max && room_for(e, e->count + 1))
+	if (!e->joined && room_for(e, e->count + 1))
 		return -1;
 	if (control(e, EPOLL_CTL_ADD, fd, events, mode))
 		return errno == EEXIST ?
@@ -168,8 +173,7 @@ int evq_epoll_wait(struct evq *q, int timeout_ms)
 {
 	struct epoll *e = (struct epoll *)q;
 
-	return e->calls->wait(e->fd, e->events, e->max ? e->max : (int)e->cap,
-			      timeout_ms);
+	return e->calls->wait(e->fd, e->events, e->room, timeout_ms);
 }
 
 int evq_epoll_fd(const struct evq *q)
