@@ -75,9 +75,7 @@ void direct_hook_stop(struct direct_hook *hook);
 	".size		" #name ", .-" #name "\n"		\
 	".popsection\n"
 
-/* A number of C's for the text: in any function of the same file. */
-#define DIRECT_TRAMP_CONST(name, value)	do {			\
-	asm volatile(".set " #name ", %c0" : : "i" (value));	\
-} while (0)
+/* Names a number of C's for the text: asm volatile() with the number as "i". */
+#define DIRECT_TRAMP_CONST(name)	".set " #name ", %c0"
 
 #endif /* KMOD_DIRECT_HOOK_H */

@@ -148,10 +148,12 @@ fcb_kill_fasync_call(struct fasync_struct **list, int sig, int band)
 
 static void __used numbers(void)
 {
-	DIRECT_TRAMP_CONST(fcb_wq_list, offsetof(struct socket_wq, fasync_list));
-	DIRECT_TRAMP_CONST(fcb_sk_flags, offsetof(struct sock, sk_flags) +
-					 SOCK_FASYNC / 8);
-	DIRECT_TRAMP_CONST(fcb_sk_fasync, 1 << SOCK_FASYNC % 8);
+	asm volatile(DIRECT_TRAMP_CONST(fcb_wq_list) : :
+		     "i" (offsetof(struct socket_wq, fasync_list)));
+	asm volatile(DIRECT_TRAMP_CONST(fcb_sk_flags) : :
+		     "i" (offsetof(struct sock, sk_flags) + SOCK_FASYNC / 8));
+	asm volatile(DIRECT_TRAMP_CONST(fcb_sk_fasync) : :
+		     "i" (1 << SOCK_FASYNC % 8));
 }
 
 asm(DIRECT_TRAMP_BEGIN(fcb_wake_async_tramp)
