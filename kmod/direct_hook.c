@@ -8,10 +8,15 @@
 
 #include "direct_hook.h"
 
-/* kprobes resolve a name, and report one that is missing or ambiguous. */
+/*
+ * kprobes resolve a name, and report one that is missing or ambiguous.  Disabled,
+ * since one that is armed sits on ftrace itself.
+ */
 static unsigned long address_of(const char *symbol)
 {
-	struct kprobe kp = { .symbol_name = symbol };
+	struct kprobe kp = {
+		.symbol_name = symbol, .flags = KPROBE_FLAG_DISABLED,
+	};
 	unsigned long addr;
 
 	if (register_kprobe(&kp))
