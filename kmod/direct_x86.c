@@ -12,7 +12,8 @@
  *	trampoline		calls			goes on with
  *	fput_direct_tramp	fput_direct_call()	the same argument
  *	fcb_state_tramp		fcb_state_call()	the same argument
- *	fcb_wake_async_tramp	fcb_wake_async_call()	what that returns
+ *	fcb_wake_async_tramp	fcb_wake_async_call()	what that returns; the first of the
+ *							list goes along as fourth argument
  *	fcb_kill_fasync_tramp	fcb_kill_fasync_call()	what that returns
  */
 #include <linux/net.h>
@@ -73,8 +74,9 @@ static void __used numbers(void)
 asm(BEGIN(fcb_wake_async_tramp)
 	"testq	%rdi, %rdi\n"
 	"jz		9f\n"
-	"cmpq	$0, fcb_wq_list(%rdi)\n"
-	"je		9f\n"
+	"movq	fcb_wq_list(%rdi), %rcx\n"
+	"testq	%rcx, %rcx\n"
+	"jz		9f\n"
 	ENTER
 	"pushq	%rsi\n"
 	"pushq	%rdx\n"

@@ -88,19 +88,20 @@ static noinline struct socket_wq *wake_rare(struct socket_wq *wq, int band)
 }
 
 /*
- * The caller is in RCU.  Returns what sock_wake_async() goes on with.  Written
- * for one entry with one hearer; everything else is wake_rare()'s.
+ * The caller is in RCU; fa is the first of the list, from the trampoline.
+ * Returns what sock_wake_async() goes on with.  Written for one entry with one
+ * hearer; everything else is wake_rare()'s.
  */
 __visible notrace struct socket_wq *
-fcb_wake_async_call(struct socket_wq *wq, int how, int band)
+fcb_wake_async_call(struct socket_wq *wq, int how, int band,
+		    struct fasync_struct *fa)
 {
-	struct fasync_struct *fa = READ_ONCE(wq->fasync_list);
 	struct fcb_chan *chan;
 	struct fcb_struct *fcb;
 	struct fcb_entry *e;
 	unsigned long flags;
 
-	if (unlikely(!fa || READ_ONCE(fa->fa_next)))
+	if (unlikely(READ_ONCE(fa->fa_next)))
 		return wake_rare(wq, band);
 	e = entry_of(fa, ON_SOCKET);
 	if (unlikely(!e))

@@ -77,7 +77,8 @@ int fcb_hooks_start(unsigned int which);
 void fcb_hooks_stop(unsigned int which);
 
 /* What the trampolines call, and they themselves. */
-struct socket_wq *fcb_wake_async_call(struct socket_wq *wq, int how, int band);
+struct socket_wq *fcb_wake_async_call(struct socket_wq *wq, int how, int band,
+				      struct fasync_struct *fa);
 void fcb_state_call(struct sock *sk);
 struct fasync_struct **fcb_kill_fasync_call(struct fasync_struct **list,
 					    int sig, int band);
