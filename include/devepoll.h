@@ -200,16 +200,6 @@ struct ep_control {
 /** EP_TAKE_BUSY - of ep_take_once(): the half is ours, ep_settled() has its count. */
 #define EP_TAKE_BUSY	(-2)
 
-/*
- * A full barrier between the take and the reads of what its events are about.  x86
- * has it in the exchange.
- */
-#if defined(__x86_64__) || defined(__i386__)
-#define ep_take_fence()	((void)0)
-#else
-#define ep_take_fence()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
-#endif
-
 /**
  * ep_take_once() - the exchange of ep_take()
  * @c: the control page
@@ -228,7 +218,11 @@ static inline int ep_take_once(struct ep_control *c, unsigned int *half)
 		return 0;
 	word = __atomic_exchange_n(&c->word, ~word & EP_WORD_HALF,
 				   __ATOMIC_SEQ_CST);
-	ep_take_fence();
+	/*
+	 * Before the reads of what the events are about: of two who change one thing
+	 * and look at another, one has to see the other (kmod/ep_share.h).
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	*half = word >> 31;
 	return word & EP_WORD_BUSY ? EP_TAKE_BUSY : (int)(word & EP_WORD_COUNT);
 }
@@ -242,8 +236,7 @@ static inline int ep_settled(struct ep_control *c, unsigned int half)
 }
 
 /** ep_take_settle() - wait for it: a little, then asleep on the kernel's lock. */
-__attribute__((unused, noinline, cold))
-static int ep_take_settle(int fd, struct ep_control *c,
+static inline int ep_take_settle(int fd, struct ep_control *c,
 				 unsigned int half)
 {
 	struct pollfd nobody = { -1, 0, 0 };

@@ -81,6 +81,7 @@ static void busy_end(struct ep_pages *p, struct ep_control *c, u32 busy)
 
 	if (!busy || try_cmpxchg(&c->word, &word, ep_share_left(p)))
 		return;
+	/* After the change; ep_settled() has the acquire. */
 	smp_store_release(&c->settled[p->filling], p->count | EP_SETTLED);
 	ep_share_taken(p, c, word);
 }

@@ -28,7 +28,7 @@
  *  5. The word is busy only under the lock: who has had the lock after he took a
  *     busy half finds it settled.
  *
- * Order, for any machine.  The program's exchange is a full barrier.
+ * Order, for any machine.  The program's exchange is a full barrier, by a fence.
  *
  *  - An append stores the slot before the compare-exchange that counts it, which is
  *    a full barrier; the exchange reads it.
@@ -71,6 +71,7 @@ static __always_inline u32 ep_share_left(const struct ep_pages *p)
 static inline void ep_share_leave(const struct ep_pages *p,
 				  struct ep_control *c)
 {
+	/* After the slots that it counts. */
 	smp_store_release(&c->word, ep_share_left(p));
 }
 
@@ -97,7 +98,9 @@ static __always_inline void ep_share_look(struct ep_pages *p,
 {
 	u32 word;
 
+	/* After what the event is about: "Order", third. */
 	smp_mb__after_spinlock();
+	/* Before the stores into a half that was given back: "Order", second. */
 	word = smp_load_acquire(&c->word);
 	if (word != ep_share_left(p))
 		ep_share_taken(p, c, word);
@@ -120,8 +123,9 @@ static __always_inline bool ep_share_post(struct ep_pages *p,
 {
 	u32 word, left = ep_share_left(p);
 
-	/* As ep_share_look(), but for a spoilt word. */
+	/* Barriers as in ep_share_look(). */
 	smp_mb__after_spinlock();
+	/* As there, but for a spoilt word. */
 	word = smp_load_acquire(&c->word);
 	if (word != left) {
 		ep_pages_turn(p);

@@ -195,12 +195,21 @@ static int devepoll_wait(struct evq *q, int timeout_ms)
 	return n;
 }
 
+/* Rare, and so not in the way of the others. */
+__attribute__((noinline))
+static int settle(const struct devepoll *d, unsigned int half)
+{
+	return ep_take_settle(d->fd, d->control, half);
+}
+
 static int shared_wait(struct evq *q, int timeout_ms)
 {
 	struct devepoll *d = (struct devepoll *)q;
 	unsigned int half = 0;
-	int n = ep_take(d->fd, d->control, &half);
+	int n = ep_take_once(d->control, &half);
 
+	if (n == EP_TAKE_BUSY)
+		n = settle(d, half);
 	if (n > 0)
 		q->ready = d->map + half * d->half_size;
 	else if (n || timeout_ms || !d->map)
