@@ -260,7 +260,8 @@ static inline int ep_take_settle(int fd, struct ep_control *c,
  * @half: gets which half it is, 0 or 1: it begins at @half * EP_MAP_SIZE(n) / 2
  *
  * For one thread at a time, which is in no EP_POLL.  The slots stay as they are
- * until the next take, or EP_POLL, that has slots.
+ * until the next take, even one that finds nothing (what it saw counted can be removed
+ * before it has it), or the next EP_POLL that has slots.
  *
  * Return: how many slots; 0: there are no events; EP_TAKE_ASK: call EP_POLL, with
  * whatever timeout.  To wait is to call EP_POLL too.

@@ -34,9 +34,14 @@
 #define CALL_DEPTH_ACCOUNT ""
 #endif
 
-/* Before ENTER it may look at its arguments and jump to the label 9, with nothing done. */
+/*
+ * Aligned as functions are: newer kernels (7.3) take an odd address for a jump in the
+ * place of a call.  Before ENTER it may look at its arguments and jump to the label 9, with
+ * nothing done.
+ */
 #define BEGIN(name)						\
 	".pushsection	.text, \"ax\", @progbits\n"		\
+	".balign	16\n"					\
 	".type		" #name ", @function\n"			\
 	".globl		" #name "\n"				\
 	#name ":\n"						\

@@ -17,8 +17,6 @@
 #include "fentry.h"
 #include "modules.h"
 
-#define FTRACE_ENABLED	"/proc/sys/kernel/ftrace_enabled"
-
 /* Skips where there is no direct call to be had. */
 static void need_direct(void)
 {
@@ -46,24 +44,6 @@ static bool fsnotify_tells(void)
 	told = told && read(in, &ev, sizeof(ev)) == sizeof(ev);
 	close(in);
 	return told;
-}
-
-/* Newer kernels do not let ftrace be switched off; false there. */
-static bool ftrace_off(void)
-{
-	ssize_t n;
-	int fd, err;
-
-	/* It is 1 already; so that it is afterwards. */
-	guest_file_set(FTRACE_ENABLED, "1");
-	fd = open(FTRACE_ENABLED, O_WRONLY | O_CLOEXEC);
-	ck_assert(fd >= 0);
-	n = write(fd, "0", 1);
-	err = errno;
-	close(fd);
-	ck_assert_msg(n == 1 || err == EOPNOTSUPP, "expected EOPNOTSUPP, got %s",
-		      strerror(err));
-	return n == 1;
 }
 
 static void works_by(const char *hook)

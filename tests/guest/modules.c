@@ -132,6 +132,23 @@ int log_count(const char *text)
 	}
 }
 
+bool ftrace_off(void)
+{
+	ssize_t n;
+	int fd, err;
+
+	/* It is 1 already; so that it is afterwards. */
+	guest_file_set(FTRACE_ENABLED, "1");
+	fd = open(FTRACE_ENABLED, O_WRONLY | O_CLOEXEC);
+	ck_assert(fd >= 0);
+	n = write(fd, "0", 1);
+	err = errno;
+	close(fd);
+	ck_assert_msg(n == 1 || err == EOPNOTSUPP, "expected EOPNOTSUPP, got %s",
+		      strerror(err));
+	return n == 1;
+}
+
 const char *tracefs(void)
 {
 	static const char *const at[] = {

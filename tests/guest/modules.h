@@ -40,6 +40,13 @@ void log_begin(void);
  */
 int log_count(const char *text);
 
+#define FTRACE_ENABLED	"/proc/sys/kernel/ftrace_enabled"
+
+/** ftrace_off() - switch ftrace off until the test ends; false where the kernel does not
+ *  let that be, as newer ones do not.
+ */
+bool ftrace_off(void);
+
 /** tracefs() - where tracefs is mounted; skips the test if it is not. */
 const char *tracefs(void);
 
