@@ -92,7 +92,7 @@ static noinline struct socket_wq *wake_rare(struct socket_wq *wq, int band)
  * Returns what sock_wake_async() goes on with.  Written for one entry with one
  * hearer; everything else is wake_rare()'s.
  */
-__visible notrace struct socket_wq *
+__visible notrace __noendbr struct socket_wq *
 fcb_wake_async_call(struct socket_wq *wq, int how, int band,
 		    struct fasync_struct *fa)
 {
@@ -116,7 +116,7 @@ fcb_wake_async_call(struct socket_wq *wq, int how, int band,
 	return NULL;
 }
 
-__visible notrace void fcb_state_call(struct sock *sk)
+__visible notrace __noendbr void fcb_state_call(struct sock *sk)
 {
 	struct fasync_struct *fa;
 	struct socket_wq *wq;
@@ -135,7 +135,7 @@ __visible notrace void fcb_state_call(struct sock *sk)
 	rcu_read_unlock();
 }
 
-__visible notrace struct fasync_struct **
+__visible notrace __noendbr struct fasync_struct **
 fcb_kill_fasync_call(struct fasync_struct **list, int sig, int band)
 {
 	bool others;

@@ -12,6 +12,8 @@
 #include <linux/pipe_fs_i.h>
 #include <net/sock.h>
 
+#include <asm/ibt.h>
+
 #include "fcb_internal.h"
 
 /*
@@ -76,12 +78,13 @@ int fcb_hooks_start(unsigned int which);
 /** fcb_hooks_stop() - give them back; on return nobody is inside. */
 void fcb_hooks_stop(unsigned int which);
 
-/* What the trampolines call, and they themselves. */
-struct socket_wq *fcb_wake_async_call(struct socket_wq *wq, int how, int band,
-				      struct fasync_struct *fa);
-void fcb_state_call(struct sock *sk);
-struct fasync_struct **fcb_kill_fasync_call(struct fasync_struct **list,
-					    int sig, int band);
+/* What the trampolines call, which is no target of a jump; and they themselves. */
+__noendbr struct socket_wq *
+fcb_wake_async_call(struct socket_wq *wq, int how, int band,
+		    struct fasync_struct *fa);
+__noendbr void fcb_state_call(struct sock *sk);
+__noendbr struct fasync_struct **
+fcb_kill_fasync_call(struct fasync_struct **list, int sig, int band);
 void fcb_wake_async_tramp(void);
 void fcb_state_tramp(void);
 void fcb_kill_fasync_tramp(void);
