@@ -22,18 +22,23 @@
  * Locks, outermost first
  *
  *	mmap_lock	of the caller, around ep_mmap()
- *	ep->mtx		changes of the interest set: write, EP_FREE.  Held over
- *			vfs_poll() of a watched file by way of fcblist, and so
+ *	ep->mtx		changes of the interest set: write, EP_FREE, EP_SHARE.  Held
+ *			over vfs_poll() of a watched file by way of fcblist, and so
  *			never taken by a closer or under mmap_lock, and no
  *			user memory is touched under it.
- *	ep->map_mtx	geometry of the pages: EP_ALLOC, EP_FREE, mmap
+ *	ep->map_mtx	geometry of the pages, and the control page: EP_ALLOC,
+ *			EP_FREE, EP_SHARE, mmap
  *	nest_mtx	who watches whom among instances (ep_nest.c)
  *	list->mutex	of fcblist; never held when we are called back to close,
- *			nor over vfs_poll()
- *	queue lock	of a watched file, around item_notify()
- *	ep->lock	hash, slots, ask lists, and all of an item
+ *			nor over vfs_poll().  What is inside it: fcblist.c
+ *	queue lock	of a watched file, around item_notify() if a tap hears.  From
+ *			an entry (fcb_source.h) it is called under RCU, and under
+ *			what a socket or pipe holds when it raises SIGIO; a file
+ *			that moves to a tap tells that under list->mutex.
+ *	ep->lock	hash, slots, ask lists, all of an item, and what is left in
+ *			the control page (ep_share.h)
  *
- * No wake-up is sent under ep->lock.
+ * No wake-up is sent under ep->lock.  Alone: users_mutex of ep_user.c.
  */
 #ifndef KMOD_EP_INTERNAL_H
 #define KMOD_EP_INTERNAL_H

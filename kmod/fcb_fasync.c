@@ -8,7 +8,7 @@
  *	sock_wake_async(wq, how, band)	is called for sockets with SOCK_FASYNC
  *					alone: nothing.  Accepted from a watched
  *					listener: the way to an empty list
- *	sock_def_wakeup(sk)		call, endbr, test, jump, return
+ *	sock_def_wakeup(sk)		the trampoline: call, endbr, test, jump, return
  *	kill_fasync(list, sig, band)	the same
  *
  * Before the body of sock_wake_async(), and so before it looks whether a reader

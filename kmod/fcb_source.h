@@ -58,7 +58,10 @@
  *
  *	entry->as_file.f_lock, fasync_lock, fa_lock	the kernel's
  *	sk->sk_lock.slock	for SOCK_FASYNC, taken after these are released
- *	the wait queue's	in a move
+ *	the wait queue's	in a move, which then calls the callbacks
+ *
+ * Which source is in use has a mutex of its own (fcb_source.c), around start() and
+ * stop(), with that of direct_hook.c inside.  Nobody takes it with one of the above.
  *
  * 2002 waits in addition for the socket, by lock_sock(), when an entry is made:
  * outside list->mutex, as one who sets O_ASYNC does.  socket does not wait: a

@@ -45,10 +45,12 @@
  *
  * Locks, outermost first
  *
- *	locks of the file that its ->poll takes
+ *	locks of the file that its ->poll takes; of a socket, where the source
+ *			"2002" puts its entry on
  *	list->mutex	one list; never held over vfs_poll() or a closeproc
  *	the provider's	around watch and unwatch
- *	the source's	fcb_source.h
+ *	the source's	in the order of fcb_source.h
+ *	a hearer's	what its callback takes, when a file moves to a tap
  *	table_lock	the chains of the table; innermost, never held long
  *
  * Events take none.  They walk the callbacks under RCU, from the lock of
