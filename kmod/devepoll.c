@@ -2,9 +2,9 @@
 /*
  * devepoll.c - /dev/epoll, Davide Libenzi's double buffer of 2002
  *
- * How an event travels.  A watched file wakes its queue; fcblist has an entry
- * there and tells item_notify(), which stores a struct pollfd into the next
- * slot of the half that the kernel fills.  Nobody copies it again: EP_POLL
+ * How an event travels.  A watched file has news; a source of fcblist hears of
+ * it (fcb_source.h) and tells item_notify(), which stores a struct pollfd into
+ * the next slot of the half that the kernel fills.  Nobody copies it again: EP_POLL
  * only swaps the halves and returns how many slots the program will find in
  * its own mapping.
  *

@@ -4,7 +4,7 @@
  *
  * In 2002 events came from where SIGIO is raised (fcb_2002.c).  That misses most
  * kinds of files, so here a watched file is listened to like epoll does it:
- * vfs_poll() shows the wait queues, and an entry of ours goes on
+ * vfs_poll() shows the wait queues, and a tap of ours goes on
  * each of them (one for most files, two for a FIFO that is open both ways or for
  * a pty; nothing is assumed).
  *
