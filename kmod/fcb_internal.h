@@ -44,7 +44,7 @@ struct fput_provider {
  * @wait: the entry; its function is the event source
  * @head: the queue it is on; NULL once POLLFREE took it off
  * @list: the list that hears what comes
- * @fcb: the one registration that hears it, or NULL: all of @list
+ * @fcb: the one registration that hears it, or NULL: all of @list's channel now
  * @next: the next tap of the same owner; most files have one
  */
 struct fcb_tap {

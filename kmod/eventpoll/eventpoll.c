@@ -4,8 +4,9 @@
  *
  * How an event travels.  A watched file wakes its queue; our entry there
  * (item.c) posts the item to the ready store of its instance (ready.h) and wakes
- * whoever waits (wake.c).  EVENTPOLL_WAIT goes through the store, asks each file
- * with vfs_poll() what is true now, and copies that to the program (transfer.c).
+ * whoever waits (wake.c).  EVENTPOLL_WAIT, or read(2), goes through the store, asks
+ * each file with vfs_poll() what is true now, and copies that to the program
+ * (transfer.c).
  * A level-triggered item goes back into the store, to be asked again next time.
  *
  * Lifetimes

@@ -2,7 +2,7 @@
 /*
  * wake.c - waking those who wait for an instance
  *
- * Two kinds of them.  Waiters sleep in EVENTPOLL_WAIT; one event wakes one.
+ * Two kinds of them.  Waiters sleep in EVENTPOLL_WAIT or read(2); one event wakes one.
  * Pollers are on the queue of the descriptor: poll(2), and other instances that
  * watch this one, whose producers then run under the lock of that queue.
  *
