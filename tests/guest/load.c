@@ -296,7 +296,7 @@ static void come_and_go(const char *params, int n)
 }
 
 GUEST_TEST(load, cycles, 3000,
-	   "the modules come and go 200 times while two threads close unwatched files")
+	   "the modules come and go over and over while two threads close unwatched files")
 {
 	come_and_go("fput_hook=auto", cycles());
 }
