@@ -27,8 +27,9 @@ ENOUGH_CPUS = 4     # several that write, and the one that takes
 class View:
     """What was measured on one kernel; and on this machine's CPUs."""
 
-    def __init__(self, found, native):
+    def __init__(self, found, native, no_native=""):
         self.found, self.native_found = found, native
+        self.no_native = no_native or "there are no results of compare --native in this report"
 
     def figures(self, workload):
         """All of a workload, or None."""
@@ -173,8 +174,8 @@ def contention(workload, design, to, least, most):
         some = [r for r in view.native_found if r["workload"] == "native-" + workload
                 and r["metric"] == "ratio" and records.is_right(r)]
         if not some:
-            return Answer("", CANNOT, "an emulated CPU runs threads by turns, and there are no results "
-                          "of compare --native in this report", "native-" + workload)
+            return Answer("", CANNOT, "an emulated CPU runs threads by turns, and " + view.no_native,
+                          "native-" + workload)
         figures = records.Figures(some)
         cpus = max(figures.values("cpus"))
         found = []

@@ -78,7 +78,7 @@ class Report:
                 self.wrong.append(f"{job.name}: {records.place(record)}: {record.get('why', 'wrong')}")
         if end is None:
             self.wrong.append(f"{job.name}: did not run to its end")
-        elif end["status"] != 0 and all(r["ok"] for r in found):
+        elif end["status"] != 0:
             self.wrong.append(f"{job.name}: {end.get('why') or 'exit status %s' % end['status']}")
         self.ends[job.name] = end
         self.records += found
@@ -87,8 +87,13 @@ class Report:
     def views(self):
         """For the questions."""
         native = self.by_kernel.get(NATIVE, [])
-        return {kernel: questions.View(found, native) for kernel, found in self.by_kernel.items()
-                if kernel != NATIVE} or {NATIVE: questions.View([], native)}
+        why = ""
+        path = os.path.join(self.folder, "no-native")
+        if os.path.exists(path):
+            with open(path) as reason:
+                why = reason.read().strip()
+        return {kernel: questions.View(found, native, why) for kernel, found in self.by_kernel.items()
+                if kernel != NATIVE} or {NATIVE: questions.View([], native, why)}
 
 
 # ---- plots, each with its table ----
@@ -234,6 +239,7 @@ figcaption{font-weight:600;font-size:.9rem;margin-bottom:.3rem;overflow-wrap:any
 th,td{padding:.15rem .5rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th:first-child{text-align:left}thead th{color:var(--soft);font-weight:600}
 .questions{width:100%;font-size:.9rem}
+.questions th .soft{font-weight:400}
 .questions th,.questions td{white-space:normal;text-align:left;vertical-align:top;padding:.4rem .5rem}
 .verdict{font-weight:700}.v-c::before{content:"\\2713\\a0"}.v-r::before{content:"\\2717\\a0"}.v-n::before{content:"?\\a0"}
 .v-c{color:var(--green)}.v-r{color:var(--vermillion)}.v-n{color:var(--soft)}
@@ -342,7 +348,7 @@ def page(report, title):
     body = f"""<main><h1>{text(title)}</h1>
 <p class="soft">{time.strftime('%Y-%m-%d')}; {len(report.records)} figures of {len(report.jobs)} jobs.
 {blind}In brackets: how many times {records.REFERENCE}'s a figure is; {records.REFERENCE} is the kernel's own, edge-triggered.</p>
-<nav><a href="#questions">questions</a>{"".join(links)}<a href="#machine">machine</a><a href="#repeat">to repeat it</a></nav>
+<nav><a href="#questions">questions</a> {" ".join(links)} <a href="#machine">machine</a> <a href="#repeat">to repeat it</a></nav>
 {bad}
 <section><h2 id="questions">The questions of history</h2>
 <p>What was claimed, what was published then, and what came out here.</p>

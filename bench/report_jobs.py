@@ -1,0 +1,216 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""report_jobs.py - the jobs of "lab report": which are left, and what each brought.
+
+usage: report_jobs.py todo DIR JOBS QUICK       the lines of DIR/plan that are left
+       report_jobs.py collect DIR JOBS QUICK    standard input, by jobs, into DIR/jobs
+       report_jobs.py end DIR NAME STATUS SECONDS COMMAND   a job's records, and its end
+
+A job says its records and then one line about itself, with "job".  Only then are they put
+where they stay, under their name: what is there is whole.  That line has the command, so
+that results of another are not taken for these.
+"""
+import collections
+import json
+import os
+import platform
+import subprocess
+import sys
+
+# seconds that a job took on two slow cores without KVM, short and in full, until one of
+# this folder has said better
+USUAL = {"ready": (70, 900), "token": (35, 90), "transfer": (30, 60), "churn": (30, 120),
+         "idle": (45, 240), "producers": (40, 90), "oneshot": (40, 90), "native": (70, 160)}
+OTHER = (25, 30)
+
+Job = collections.namedtuple("Job", "name kernel workload command")
+
+
+def say(text):
+    """For people."""
+    print(f"lab: {text}", file=sys.stderr, flush=True)
+
+
+def plan_of(folder):
+    """All jobs by name."""
+    with open(os.path.join(folder, "plan")) as plan:
+        return {job.name: job for job in (Job(*line.rstrip("\n").split("\t")) for line in plan)}
+
+
+def end_of(folder, name):
+    """What a job said of itself, or None."""
+    try:
+        with open(os.path.join(folder, "jobs", name + ".jsonl")) as lines:
+            last = json.loads(collections.deque(lines, 1)[0])
+        return last if last.get("job") == name else None
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None
+
+
+def is_done(folder, job):
+    """Whether it need not run."""
+    end = end_of(folder, job.name)
+    return end is not None and end["status"] == 0 and end["command"] == job.command
+
+
+def spell(seconds):
+    """A time that is not known better than that."""
+    return f"{round(seconds)} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
+class Guess:
+    """How long jobs take: by those that ran in this folder, else as usual."""
+
+    def __init__(self, folder, jobs, quick):
+        self.jobs, self.column = jobs, 0 if quick else 1
+        self.seen = {}
+        for job in plan_of(folder).values():
+            end = end_of(folder, job.name)
+            if end and end["status"] == 0 and end["command"] == job.command:
+                self.saw(job, end["seconds"])
+
+    def saw(self, job, seconds):
+        """One more."""
+        self.seen.setdefault(job.workload, []).append(seconds)
+
+    def of(self, left):
+        """All that are left, so many at a time."""
+        each = [sum(self.seen[j.workload]) / len(self.seen[j.workload]) if j.workload in self.seen
+                else USUAL.get(j.workload, OTHER)[self.column] for j in left]
+        return max(each + [sum(each) / min(self.jobs, max(len(each), 1))]) if each else 0
+
+
+def todo(folder, jobs, quick):
+    """Prints what is left, and says how long that takes."""
+    plan = plan_of(folder)
+    left = [job for job in plan.values() if not is_done(folder, job)]
+    for job in plan.values():
+        if job in left and os.path.exists(os.path.join(folder, "jobs", job.name + ".jsonl")):
+            os.remove(os.path.join(folder, "jobs", job.name + ".jsonl"))
+    for job in left:
+        print("\t".join(job))
+    done = len(plan) - len(left)
+    say(f"{len(plan)} jobs" + (f", of which {done} are done" if done else "") + (
+        f"; about {spell(Guess(folder, jobs, quick).of(left))}, {jobs} at a time" if left else ""))
+
+
+def collect(folder, jobs, quick):
+    """Puts the records of each job where they stay, and tells how far it is."""
+    plan, guess, lines = plan_of(folder), Guess(folder, jobs, quick), []
+    for line in sys.stdin:
+        lines.append(line)
+        try:
+            end = json.loads(line)
+        except ValueError:
+            continue
+        if not isinstance(end, dict) or end.get("job") not in plan:
+            continue
+        job = plan[end["job"]]
+        path = os.path.join(folder, "jobs", job.name + ".jsonl")
+        with open(path + ".part", "w") as out:
+            out.writelines(lines)
+        os.rename(path + ".part", path)
+        lines = []
+        if end["status"] == 0:
+            guess.saw(job, end["seconds"])
+        left = [j for j in plan.values() if end_of(folder, j.name) is None]
+        how = f"{end['seconds']} s" if end["status"] == 0 else f"FAILED: {end['why']}"
+        say(f"{len(plan) - len(left)} of {len(plan)}: {job.name}: {how}" + (
+            f"; about {spell(guess.of(left))} left" if left else ""))
+
+
+# ---- in a job ----
+
+def native_records(path):
+    """What bench/native writes, as two records for each store."""
+    with open(path) as lines:
+        for line in lines:
+            was = json.loads(line)
+            one = {"workload": was["workload"], "design": was["design"], "kernel": platform.release(),
+                   "accel": "native", "threads": was["threads"], "cpus": was["cpus"]}
+            rest = {"runs": was["runs"], "ok": True}
+            if was["lost"]:
+                rest["why"] = f"{was['lost']} lost"
+            yield {**one, "metric": "ratio", "unit": "times ovflist", "median": was["ratio"], **rest}
+            yield {**one, "metric": "rate", "unit": "events/ms", "median": was["per_ms"],
+                   "min": was["least"], "max": was["most"], **rest}
+
+
+def records_of(folder, name):
+    """Lines of JSON, as far as there are any."""
+    if name == "native":
+        path = os.path.join(folder, "native.jsonl")
+        return [json.dumps(r, separators=(",", ":")) for r in native_records(path)] if os.path.exists(path) else []
+    try:
+        with open(os.path.join(folder, "results.jsonl"), errors="replace") as lines:
+            return lines.read().splitlines()
+    except OSError:
+        return []
+
+
+def why(folder):
+    """The reason of a failure, in a line: the guest's, or the last that was said."""
+    try:
+        with open(os.path.join(folder, "verdict")) as verdict:
+            told = json.load(verdict)
+            if told.get("why"):
+                return told["why"]
+    except (OSError, ValueError, AttributeError):
+        pass
+    try:
+        with open(os.path.join(folder, "log"), errors="replace") as log:
+            said = [line.strip() for line in log if line.strip()]
+        ours = [line for line in said if line.startswith(("lab: ", "native: "))]
+        return (ours or said)[-1].removeprefix("lab: ")
+    except (OSError, IndexError):
+        return "it said nothing"
+
+
+def first_line(*command):
+    """Of what a program says of itself."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.stdout.splitlines()[0]
+    except (OSError, IndexError):
+        return "-"
+
+
+def machine():
+    """What it ran on."""
+    models, system = [], "-"
+    try:
+        with open("/proc/cpuinfo") as info:
+            models = [line.split(":", 1)[1].strip() for line in info if line.startswith("model name")]
+        with open("/etc/os-release") as release:
+            system = next((line.split("=", 1)[1].strip().strip('"') for line in release
+                           if line.startswith("PRETTY_NAME=")), "-")
+    except OSError:
+        pass
+    return {"host": f"{os.cpu_count()} x {models[0] if models else 'an unknown CPU'}",
+            "system": f"{system}, Linux {platform.release()}",
+            "qemu": first_line("qemu-system-x86_64", "--version")}
+
+
+def end_job(folder, name, status, seconds, command):
+    """The records, and the line about the job."""
+    found = records_of(folder, name)
+    status = int(status)
+    end = {"job": name, "status": status, "seconds": int(seconds), "command": command, **machine()}
+    if status or not found:
+        end["status"] = status or 1
+        end["why"] = why(folder) if status else "it left no results"
+    print("\n".join([*found, json.dumps(end)]))
+
+
+def main(what="", *rest):
+    """One of the three."""
+    if what in ("todo", "collect") and len(rest) == 3:
+        (todo if what == "todo" else collect)(rest[0], int(rest[1]), rest[2] == "1")
+    elif what == "end" and len(rest) == 5:
+        end_job(*rest)
+    else:
+        sys.exit(__doc__.split("\n\n")[1])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
