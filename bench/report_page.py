@@ -135,6 +135,11 @@ def cell(figures, metric, design, where):
         beside(value, figures.at(metric, records.REFERENCE, **where))
 
 
+def points_of(row):
+    """Those that there are."""
+    return [v for v in row if v is not None]
+
+
 def over(workload, kernel, figures, metric, name):
     """A line for each design."""
     some = plot.widest(figures, name)
@@ -144,20 +149,24 @@ def over(workload, kernel, figures, metric, name):
     out = []
     for family, designs in families(some.designs):
         rows = {d: [some.at(metric, d, **{name: x}) for x in xs] for d in designs}
-        rows = {d: row for d, row in rows.items() if any(v is not None for v in row)}
+        rows = {d: row for d, row in rows.items() if points_of(row)}
+        # a design that was tried at one point alone has no line beside those that were
+        # tried at more
+        if any(len(points_of(row)) > 1 for row in rows.values()):
+            rows = {d: row for d, row in rows.items() if len(points_of(row)) > 1}
         to = rows.get(records.REFERENCE)
         compared = family == "stores" and to and len(rows) > 1 and all(v and v > 0 for v in to)
         drawn = {d: [v and v / t for v, t in zip(row, to)] for d, row in rows.items()} if compared else rows
         up = f"times {records.REFERENCE}" if compared else unit
         caption = f"{workload}: {metric} over {name}{': the stores' if family == 'stores' else ''}" \
-            f"{'; ' + where if where else ''}"
-        picture = svg.lines(f"{caption}, {up}", xs, drawn, name.upper(), up, log=not compared)
+            f"{'; ' + where if where else ''}; {unit}"
+        picture = svg.lines(caption, xs, drawn, name.upper(), up, log=not compared)
         if picture:
             # who has no figure at all, but a reason, has a row as well
             shown = [d for d in designs if d in rows or some.reasons_of(d)]
             body = [[d, *(cell(some, metric, d, {name: x}) for x in xs)] for d in shown]
             out.append(figure(f"{workload}-{kernel}-{metric}-{name}-{family}", caption, picture,
-                              svg.legend(rows), table([unit, *(f"{name.upper()}={x}" for x in xs)], body)))
+                              svg.legend(d for d in drawn if compared or all(v is None or v > 0 for v in drawn[d])), table(["design", *(f"{name.upper()}={x}" for x in xs)], body)))
     return out
 
 
@@ -227,7 +236,7 @@ h3{margin:1.4rem 0 .5rem;font-size:1.05rem}
 a{color:var(--link)}p,li{max-width:75ch}nav{line-height:2}nav a{margin-right:.9rem}
 .soft{color:var(--soft)}
 code{font-size:.9em;overflow-wrap:anywhere}pre{overflow-x:auto;background:var(--card);padding:.6rem;border:1px solid var(--line)}
-.plots{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,360px),1fr));align-items:start}
+.plots{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));align-items:start}
 figure{margin:0;padding:.6rem;border:1px solid var(--line);border-radius:6px;background:var(--card);min-width:0}
 figcaption{font-weight:600;font-size:.9rem;margin-bottom:.3rem;overflow-wrap:anywhere}
 .plot{display:block;width:100%;height:auto;font:11.5px system-ui,sans-serif}
@@ -235,11 +244,11 @@ figcaption{font-weight:600;font-size:.9rem;margin-bottom:.3rem;overflow-wrap:any
 .line{fill:none;stroke-width:1.8}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.1rem .8rem;margin:.3rem 0 .5rem;padding:0;font-size:.8rem}
 .key{width:28px;height:12px;margin-right:.3rem;vertical-align:-1px}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.78rem;font-variant-numeric:tabular-nums}
-th,td{padding:.15rem .5rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th:first-child{text-align:left}thead th{color:var(--soft);font-weight:600}
+.wide{overflow-x:auto}table{border-collapse:separate;border-spacing:0;font-size:.78rem;font-variant-numeric:tabular-nums}
+th,td{padding:.12rem .4rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
+th:first-child{text-align:left;position:sticky;left:0;background:var(--card)}thead th{color:var(--soft);font-weight:600}
 .questions{width:100%;font-size:.9rem}
-.questions th .soft{font-weight:400}
+.questions th:first-child{background:none}.questions th .soft{font-weight:400}
 .questions th,.questions td{white-space:normal;text-align:left;vertical-align:top;padding:.4rem .5rem}
 .verdict{font-weight:700}.v-c::before{content:"\\2713\\a0"}.v-r::before{content:"\\2717\\a0"}.v-n::before{content:"?\\a0"}
 .v-c{color:var(--green)}.v-r{color:var(--vermillion)}.v-n{color:var(--soft)}
@@ -331,6 +340,7 @@ def page(report, title):
                 parts.append("<ul>" + "".join(f"<li>{text(r)}</li>" for r in reasons) + "</ul>")
             anchors += [p.split('"')[1] for p in plots]
         if parts:
+            words.of(workload)
             about = (sys.modules[words.__name__ + "." + workload].__doc__ or "" if
                      f"words.{workload}" in sys.modules else "")
             sections.append(f'<section><h2 id="w-{workload}">{text(workload)}</h2>'

@@ -108,8 +108,9 @@ def frame(title, height, body):
 
 def lines(title, xs, rows, across, up, log=True):
     """rows: design -> a value for each of xs, or None; None if there is nothing to draw."""
-    drawn = {d: [(x, y) for x, y in zip(xs, row) if y is not None and (y > 0 or not log)]
-             for d, row in rows.items()}
+    # what costs nothing is below every power of ten: the table alone has it
+    drawn = {d: [(x, y) for x, y in zip(xs, row) if y is not None] for d, row in rows.items()
+             if not log or all(y is None or y > 0 for y in row)}
     drawn = {d: points for d, points in drawn.items() if points}
     ys = [y for points in drawn.values() for _, y in points]
     if not ys or len(xs) < 2:
