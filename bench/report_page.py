@@ -251,8 +251,8 @@ th:first-child{text-align:left;position:sticky;left:0;background:var(--card)}the
 .questions th:first-child{background:none}.questions th .soft{font-weight:400}
 .questions th,.questions td{white-space:normal;text-align:left;vertical-align:top;padding:.4rem .5rem}
 .verdict{font-weight:700}.v-c::before{content:"\\2713\\a0"}.v-r::before{content:"\\2717\\a0"}.v-n::before{content:"?\\a0"}
-.v-c{color:var(--green)}.v-r{color:var(--vermillion)}.v-n{color:var(--soft)}
-.bad{border:3px solid var(--vermillion);padding:.2rem 1rem;border-radius:6px}
+.v-c{color:var(--green)}.v-r{color:var(--vermilion)}.v-n{color:var(--soft)}
+.bad{border:3px solid var(--vermilion);padding:.2rem 1rem;border-radius:6px}
 @media (max-width:760px){.questions thead{position:absolute;left:-200vw}
 .questions tr{display:block;border:1px solid var(--line);border-radius:6px;margin:.6rem 0;padding:.3rem}
 .questions th,.questions td{display:block;border:0;padding:.15rem .4rem}

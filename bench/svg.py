@@ -19,7 +19,7 @@ import tables
 # for the page: by day, by night
 COLOURS = {
     "ink": ("#111111", "#f2f2f2"),
-    "vermillion": ("#d55e00", "#e8741a"),
+    "vermilion": ("#d55e00", "#e8741a"),
     "blue": ("#0072b2", "#3f9bd6"),
     "green": ("#009e73", "#12b98a"),
     "orange": ("#e69f00", "#e69f00"),
