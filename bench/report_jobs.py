@@ -14,13 +14,14 @@ import collections
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 
 # seconds that a job took on two slow cores without KVM, short and in full, until one of
 # this folder has said better
 USUAL = {"ready": (70, 900), "token": (35, 90), "transfer": (30, 60), "churn": (30, 120),
-         "idle": (45, 240), "producers": (40, 90), "oneshot": (40, 90), "native": (70, 160)}
+         "idle": (45, 240), "producers": (40, 90), "oneshot": (40, 90), "native": (70, 160), "profile": (170, 170)}
 OTHER = (25, 30)
 
 Job = collections.namedtuple("Job", "name kernel workload command")
@@ -141,11 +142,23 @@ def records_of(folder, name):
     if name == "native":
         path = os.path.join(folder, "native.jsonl")
         return [json.dumps(r, separators=(",", ":")) for r in native_records(path)] if os.path.exists(path) else []
+    return read(folder, "results.jsonl").splitlines()
+
+
+def read(folder, name):
+    """What is in a file, or nothing."""
     try:
-        with open(os.path.join(folder, "results.jsonl"), errors="replace") as lines:
-            return lines.read().splitlines()
+        with open(os.path.join(folder, name), errors="replace") as file:
+            return file.read()
     except OSError:
-        return []
+        return ""
+
+
+def flames_of(folder):
+    """A profile: its picture, and its tables, from their first line on."""
+    picture, tables = read(folder, "profile.svg"), read(folder, "out")
+    first = re.search(r"^ready, ", tables, re.M)
+    return {"flames": picture, "tables": tables[first.start():] if first else tables} if picture else {}
 
 
 def why(folder):
@@ -157,13 +170,12 @@ def why(folder):
                 return told["why"]
     except (OSError, ValueError, AttributeError):
         pass
-    try:
-        with open(os.path.join(folder, "log"), errors="replace") as log:
-            said = [line.strip() for line in log if line.strip()]
+    for name in ("log", "out"):
+        said = [line.strip() for line in read(folder, name).splitlines() if line.strip()]
         ours = [line for line in said if line.startswith(("lab: ", "native: "))]
-        return (ours or said)[-1].removeprefix("lab: ")
-    except (OSError, IndexError):
-        return "it said nothing"
+        if said:
+            return (ours or said)[-1].removeprefix("lab: ")
+    return "it said nothing"
 
 
 def first_line(*command):
@@ -196,7 +208,9 @@ def end_job(folder, name, status, seconds, command):
     found = records_of(folder, name)
     status = int(status)
     end = {"job": name, "status": status, "seconds": int(seconds), "command": command, **machine()}
-    if status or not found:
+    flames = flames_of(folder) if name == "profile" else {}
+    end.update(flames)
+    if status or not (found or flames):
         end["status"] = status or 1
         end["why"] = why(folder) if status else "it left no results"
     print("\n".join([*found, json.dumps(end)]))
