@@ -6,7 +6,7 @@ usage: report_jobs.py todo DIR JOBS QUICK       the lines of DIR/plan that are l
        report_jobs.py collect DIR JOBS QUICK    standard input, by jobs, into DIR/jobs
        report_jobs.py end DIR NAME STATUS SECONDS COMMAND   a job's records, and its end
 
-A job says its records and then one line about itself, with "job".  Only then are they put
+A job says that it begins, its records, and then one line about itself, with "job".  Only then are they put
 where they stay, under their name: what is there is whole.  That line has the command, so
 that results of another are not taken for these.
 """
@@ -103,6 +103,10 @@ def collect(folder, jobs, quick):
         try:
             end = json.loads(line)
         except ValueError:
+            continue
+        if isinstance(end, dict) and "begin" in end:
+            # what stands before it is of a job that was killed while it spoke
+            lines = []
             continue
         if not isinstance(end, dict) or end.get("job") not in plan:
             continue
@@ -213,7 +217,7 @@ def end_job(folder, name, status, seconds, command):
     if status or not (found or flames):
         end["status"] = status or 1
         end["why"] = why(folder) if status else "it left no results"
-    print("\n".join([*found, json.dumps(end)]))
+    print("\n".join([json.dumps({"begin": name}), *found, json.dumps(end)]))
 
 
 def main(what="", *rest):
