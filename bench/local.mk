@@ -87,7 +87,8 @@ EXTRA_DIST += bench/records.py bench/text.py bench/plot.py bench/table.py bench/
 	tests/bench/report.test
 
 # "lab report": its jobs and its page; GNU parallel runs the jobs.
-EXTRA_DIST += bench/report_jobs.py bench/report_page.py bench/questions.py bench/schema.py bench/svg.py
+EXTRA_DIST += bench/report_jobs.py bench/report_page.py bench/report_plots.py bench/report_style.py \
+	bench/questions.py bench/schema.py bench/svg.py
 
 # The lens is QEMU's, and vm/lens-build builds it; its parts are tested here, and all
 # of it by a stand-in for QEMU, with the interface of 7.2 and of 10.

@@ -3,6 +3,7 @@
 """report_jobs.py - the jobs of "lab report": which are left, and what each brought.
 
 usage: report_jobs.py todo DIR JOBS QUICK       the lines of DIR/plan that are left
+       report_jobs.py forget DIR JOBS QUICK     what failed, or was of another command
        report_jobs.py collect DIR JOBS QUICK    standard input, by jobs, into DIR/jobs
        report_jobs.py end DIR NAME STATUS SECONDS COMMAND   a job's records, and its end
 
@@ -18,11 +19,12 @@ import re
 import subprocess
 import sys
 
-# seconds that a job took on two slow cores without KVM, short and in full, until one of
-# this folder has said better
-USUAL = {"ready": (70, 900), "token": (35, 90), "transfer": (30, 60), "churn": (30, 120),
-         "idle": (45, 240), "producers": (40, 90), "oneshot": (40, 90), "native": (70, 160), "profile": (170, 170)}
-OTHER = (25, 30)
+# seconds that a job takes, short and in full, about and until this machine has told
+# better: they say how the jobs compare with each other
+USUAL = {"ready": (35, 250), "token": (20, 70), "transfer": (18, 40), "churn": (18, 80),
+         "idle": (25, 100), "producers": (20, 45), "oneshot": (20, 45), "native": (15, 60),
+         "profile": (120, 120)}
+OTHER = (15, 15)
 
 Job = collections.namedtuple("Job", "name kernel workload command")
 
@@ -76,8 +78,11 @@ class Guess:
 
     def of(self, left):
         """All that are left, so many at a time."""
-        each = [sum(self.seen[j.workload]) / len(self.seen[j.workload]) if j.workload in self.seen
-                else USUAL.get(j.workload, OTHER)[self.column] for j in left]
+        usual = {w: USUAL.get(w, OTHER)[self.column] for w in [*self.seen, *(j.workload for j in left)]}
+        mean = {w: sum(some) / len(some) for w, some in self.seen.items()}
+        # this machine in times of the usual one
+        pace = max(sum(mean.values()), 1) / sum(usual[w] for w in mean) if mean else 1
+        each = [mean.get(j.workload, usual[j.workload] * pace) for j in left]
         return max(each + [sum(each) / min(self.jobs, max(len(each), 1))]) if each else 0
 
 
@@ -85,14 +90,19 @@ def todo(folder, jobs, quick):
     """Prints what is left, and says how long that takes."""
     plan = plan_of(folder)
     left = [job for job in plan.values() if not is_done(folder, job)]
-    for job in plan.values():
-        if job in left and os.path.exists(os.path.join(folder, "jobs", job.name + ".jsonl")):
-            os.remove(os.path.join(folder, "jobs", job.name + ".jsonl"))
     for job in left:
         print("\t".join(job))
     done = len(plan) - len(left)
     say(f"{len(plan)} jobs" + (f", of which {done} are done" if done else "") + (
         f"; about {spell(Guess(folder, jobs, quick).of(left))}, {jobs} at a time" if left else ""))
+
+
+def forget(folder, *_):
+    """Removes what is to be run again."""
+    for job in plan_of(folder).values():
+        path = os.path.join(folder, "jobs", job.name + ".jsonl")
+        if os.path.exists(path) and not is_done(folder, job):
+            os.remove(path)
 
 
 def collect(folder, jobs, quick):
@@ -221,9 +231,10 @@ def end_job(folder, name, status, seconds, command):
 
 
 def main(what="", *rest):
-    """One of the three."""
-    if what in ("todo", "collect") and len(rest) == 3:
-        (todo if what == "todo" else collect)(rest[0], int(rest[1]), rest[2] == "1")
+    """One of these."""
+    verbs = {"todo": todo, "forget": forget, "collect": collect}
+    if what in verbs and len(rest) == 3:
+        verbs[what](rest[0], int(rest[1]), rest[2] == "1")
     elif what == "end" and len(rest) == 5:
         end_job(*rest)
     else:
