@@ -251,8 +251,8 @@ QUESTIONS = (
              "Going back from the shared lock to a spin lock gives up a third to a half",
              "-30 % with 32 threads to -47 % with 128", "-15 % or less over rwlock",
              contention("producers", "ovflist", "rwlock", None, -15)),
-    Question("closes", "the double buffer's hook in each close; argued about when epoll was merged",
-             "October 2002", "Who closes a file that nobody watches does not notice",
+    Question("closes", "the hook in each close that the double buffer needs", "2002",
+             "Who closes a file that nobody watches does not notice",
              "none", "no more than 1.02 times", closes),
 )
 
