@@ -135,8 +135,8 @@ def machines(report):
             row = [job.kernel, record["kernel"], record["accel"], record.get("kernel_epoll", "-")]
             if row not in kernels and job.kernel != NATIVE:
                 kernels.append(row)
-    return table(["machine", "system", "emulator"], rows) + \
-        table(["kernel", "release", "accelerator", "its own epoll keeps what is ready in"], kernels)
+    return table(["machine", "system", "emulator"], rows, "words") + \
+        table(["kernel", "release", "accelerator", "its own epoll keeps what is ready in"], kernels, "words")
 
 
 def jobs_of(report):
@@ -147,7 +147,7 @@ def jobs_of(report):
         how = "did not run" if end is None else "done" if end["status"] == 0 else \
             end.get("why") or f"exit {end['status']}"
         rows.append([job.name, how, f"{end['seconds']} s" if end else "-", job.command])
-    return table(["job", "end", "took", "command"], rows)
+    return table(["job", "end", "took", "command"], rows, "words")
 
 
 def profile(job, end):
@@ -166,6 +166,16 @@ def profile(job, end):
             f'<i>search</i> marks functions.</p>{what}</section>')
 
 
+def about_workload(workload):
+    """A line about it, or nothing."""
+    if workload.startswith(NATIVE):
+        return "The ready stores as a program on this machine's CPUs, with another lock than the " \
+            "kernel's, no wait queue and no scheduler: only ratios of one run mean something."
+    words.of(workload)
+    module = sys.modules.get(f"{words.__name__}.{workload}")
+    return module.__doc__ if module else ""
+
+
 def page(report, title):
     """The whole of it, and the anchors of its plots."""
     sections, links, anchors = [], [], []
@@ -178,15 +188,14 @@ def page(report, title):
             plots, reasons = drawings(workload, kernel, some) if some else ([], [])
             if not some:
                 continue
-            parts.append(f"<h3>{text(workload)}, {text(kernel)}: {text(some[0]['kernel'])}</h3>"
+            where = "this machine's CPUs" if kernel == NATIVE else f"{kernel}: {some[0]['kernel']}"
+            parts.append(f"<h3>{text(workload)}, {text(where)}</h3>"
                          f'<div class="plots">{"".join(plots)}</div>')
             if reasons:
                 parts.append("<ul>" + "".join(f"<li>{text(r)}</li>" for r in reasons) + "</ul>")
             anchors += [p.split('"')[1] for p in plots]
         if parts:
-            words.of(workload)
-            about = (sys.modules[words.__name__ + "." + workload].__doc__ or "" if
-                     f"words.{workload}" in sys.modules else "")
+            about = about_workload(workload)
             sections.append(f'<section><h2 id="w-{workload}">{text(workload)}</h2>'
                             f'{f"<p class=soft>{text(about)}</p>" if about else ""}{"".join(parts)}</section>')
             links.append(f'<a href="#w-{workload}">{text(workload)}</a>')

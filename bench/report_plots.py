@@ -12,6 +12,9 @@ from text import beside, number, ratio
 # over the parameter with the most values
 DRAWN = {
     "ready": (("tax", "k"), ("notify", "k"), ("harvest", "k"), ("tax", "m"), ("empty", "k")),
+    # of the program on this machine's CPUs ratios alone mean something
+    "native-producers": (("ratio", "threads"),),
+    "native-oneshot": (("ratio", "threads"),),
 }
 
 
@@ -20,13 +23,13 @@ def text(value):
     return html.escape(str(value))
 
 
-def table(head, rows):
-    """As HTML, the first column being names."""
+def table(head, rows, kind="figures"):
+    """As HTML, the first column being names; or of "words"."""
     cells = "".join(f"<th scope=\"col\">{text(c)}</th>" for c in head)
     body = "".join(
         f"<tr><th scope=\"row\">{text(row[0])}</th>{''.join(f'<td>{text(c)}</td>' for c in row[1:])}</tr>"
         for row in rows)
-    return f'<div class="wide" tabindex="0"><table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="wide" tabindex="0"><table class="{kind}"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def figure(name, caption, picture, key, rows):

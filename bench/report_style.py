@@ -29,6 +29,7 @@ figcaption{font-weight:600;font-size:.9rem;margin-bottom:.3rem;overflow-wrap:any
 .wide{overflow-x:auto}table{border-collapse:separate;border-spacing:0;font-size:.78rem;font-variant-numeric:tabular-nums}
 th,td{padding:.12rem .4rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th:first-child{text-align:left;position:sticky;left:0;background:var(--card)}thead th{color:var(--soft);font-weight:600}
+.words th,.words td{text-align:left}
 .questions{width:100%;font-size:.9rem}
 .questions th:first-child{background:none}.questions th .soft{font-weight:400}
 .questions th,.questions td{white-space:normal;text-align:left;vertical-align:top;padding:.4rem .5rem}
