@@ -5,7 +5,7 @@
 usage: report_page.py DIR
 
 DIR/plan has a line for each job: its name, kernel, workload and command, with tabs
-between.  DIR/jobs/NAME.jsonl has the records of one that came to its end, and a last
+between; DIR/about one for each workload.  DIR/jobs/NAME.jsonl has the records of one that came to its end, and a last
 line about the job itself (bench/report-job).  Writes index.html, results.jsonl and
 results.csv into DIR.  Exit 0 if all jobs are there and right, else 1; what is wrong
 is told, and stands in the page.
@@ -20,7 +20,6 @@ import time
 import questions
 import records
 import schema
-import words
 from report_plots import drawings, table, text
 from report_style import style
 
@@ -42,7 +41,10 @@ class Report:
         with open(os.path.join(folder, "plan")) as plan:
             self.jobs = [Job(*line.rstrip("\n").split("\t")) for line in plan if line.strip()]
         self.records, self.ends, self.wrong = [], {}, []
-        self.by_kernel = {}
+        self.by_kernel, self.about = {}, {}
+        if os.path.exists(os.path.join(folder, "about")):
+            with open(os.path.join(folder, "about")) as about:
+                self.about = dict(line.rstrip("\n").split("\t", 1) for line in about)
         for job in self.jobs:
             self.load(job)
 
@@ -166,14 +168,12 @@ def profile(job, end):
             f'<i>search</i> marks functions.</p>{what}</section>')
 
 
-def about_workload(workload):
+def about_workload(report, workload):
     """A line about it, or nothing."""
     if workload.startswith(NATIVE):
         return "The ready stores as a program on this machine's CPUs, with another lock than the " \
             "kernel's, no wait queue and no scheduler: only ratios of one run mean something."
-    words.of(workload)
-    module = sys.modules.get(f"{words.__name__}.{workload}")
-    return module.__doc__ if module else ""
+    return report.about.get(workload, "")
 
 
 def page(report, title):
@@ -195,9 +195,9 @@ def page(report, title):
                 parts.append("<ul>" + "".join(f"<li>{text(r)}</li>" for r in reasons) + "</ul>")
             anchors += [p.split('"')[1] for p in plots]
         if parts:
-            about = about_workload(workload)
+            about = about_workload(report, workload)
             sections.append(f'<section><h2 id="w-{workload}">{text(workload)}</h2>'
-                            f'{f"<p class=soft>{text(about)}</p>" if about else ""}{"".join(parts)}</section>')
+                            f'{f"<p>{text(about)}</p>" if about else ""}{"".join(parts)}</section>')
             links.append(f'<a href="#w-{workload}">{text(workload)}</a>')
     for job in report.jobs:
         end = report.ends[job.name]
