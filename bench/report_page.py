@@ -5,10 +5,10 @@
 usage: report_page.py DIR
 
 DIR/plan has a line for each job: its name, kernel, workload and command, with tabs
-between; DIR/about one for each workload.  DIR/jobs/NAME.jsonl has the records of one that came to its end, and a last
-line about the job itself (bench/report-job).  Writes index.html, results.jsonl and
-results.csv into DIR.  Exit 0 if all jobs are there and right, else 1; what is wrong
-is told, and stands in the page.
+between; DIR/about one for each workload.  DIR/jobs/NAME.jsonl has the records of one
+that came to its end, and a last line about the job itself (bench/report-job).  Writes
+index.html, results.jsonl and results.csv into DIR.  Exit 0 if all jobs are there and
+right, else 1; what is wrong is told, and stands in the page.
 """
 import collections
 import json
