@@ -80,9 +80,15 @@ EXTRA_DIST += tests/bench/native.test tests/bench/native.supp \
 	kmod/eventpoll/ready.h kmod/eventpoll/ready_lists.h kmod/eventpoll/ready_wfcq.h \
 	kmod/eventpoll/wfcq.h
 
-HOST_TESTS += tests/bench/evbench.test tests/bench/servers.test tests/bench/lens.test
+HOST_TESTS += tests/bench/evbench.test tests/bench/servers.test tests/bench/lens.test \
+	tests/bench/report.test
 EXTRA_DIST += bench/records.py bench/text.py bench/plot.py bench/table.py bench/same.py \
-	tests/bench/evbench.test tests/bench/servers.test tests/bench/lens.test
+	tests/bench/evbench.test tests/bench/servers.test tests/bench/lens.test \
+	tests/bench/report.test
+
+# "lab report": its jobs and its page; GNU parallel runs the jobs.
+EXTRA_DIST += bench/report_jobs.py bench/report_page.py bench/report_plots.py bench/report_style.py \
+	bench/questions.py bench/schema.py bench/svg.py
 
 # The lens is QEMU's, and vm/lens-build builds it; its parts are tested here, and all
 # of it by a stand-in for QEMU, with the interface of 7.2 and of 10.
