@@ -199,31 +199,26 @@ int fcb_entry_on_socket(struct fcb_entry *e)
  * SOCK_FASYNC says that the list is not empty.  Others change it with the
  * socket in their hands; the spin lock of one that nobody has is as good.
  */
-static bool sock_try(struct sock *sk)
-{
-	spin_lock_bh(&sk->sk_lock.slock);
-	if (!sock_owned_by_user_nocheck(sk))
-		return true;
-	spin_unlock_bh(&sk->sk_lock.slock);
-	return false;
-}
-
 bool fcb_sock_flag(struct sock *sk)
 {
-	if (!sock_try(sk))
-		return false;
-	sock_set_flag(sk, SOCK_FASYNC);
+	bool alone;
+
+	spin_lock_bh(&sk->sk_lock.slock);
+	alone = !sock_owned_by_user_nocheck(sk);
+	if (alone)
+		sock_set_flag(sk, SOCK_FASYNC);
 	spin_unlock_bh(&sk->sk_lock.slock);
-	return true;
+	return alone;
 }
 
 static void sock_unflag(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
 
-	if (!sk || !sock_try(sk))
+	if (!sk)
 		return;
-	if (!sock->wq.fasync_list)
+	spin_lock_bh(&sk->sk_lock.slock);
+	if (!sock_owned_by_user_nocheck(sk) && !sock->wq.fasync_list)
 		sock_reset_flag(sk, SOCK_FASYNC);
 	spin_unlock_bh(&sk->sk_lock.slock);
 }
