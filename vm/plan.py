@@ -75,10 +75,8 @@ class Lanes:
         """(modules, seconds, command) of each run of a lane, in the table's order."""
         # what is named is run everywhere, and whole
         named = bool(self.asked.suites)
-        stores = tables.designs(tables.STORE)
-        past = [] if named else [d.name for d in stores if d.past]
-        left_out = [] if named else \
-            {"now": past, "core": [d.name for d in stores[1:]]}.get(form, [])
+        past = [] if named else [d.name for d in tables.designs(tables.STORE) if d.past]
+        left_out = [] if named else tables.left_out(form)
         # of those that differ in how closes are heard of one is run
         usual = form or self.table.passes[0].name
         for row in self.table.passes:

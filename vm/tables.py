@@ -156,6 +156,13 @@ def designs(*kinds, path=os.path.join(SRC, "lib", "designs.def")):
     return [design for design in every if not kinds or design.kind in kinds]
 
 
+def left_out(form):
+    """The stores that a form of the lane "port" is without."""
+    stores = designs(STORE)
+    return {"now": [d.name for d in stores if d.past],
+            "core": [d.name for d in stores[1:]]}.get(form, [])
+
+
 def by_epoll_run(past=True):
     """The designs of epoll-run and of the behaviour list: the judge, the stores, the device."""
     return [d.name for kind in (JUDGE, STORE, DEVICE) for d in designs(kind)
