@@ -99,10 +99,9 @@ static double each(struct set *set, one_fn one, long first, long by, double *usu
 static const char *probe(struct set *set, int fd, bool watched)
 {
 	const struct source s = { .watched = fd, .feed = fd };
-	static const uint64_t message = 1;
 	const char *why;
 
-	if (write(fd, &message, MESSAGE) != MESSAGE)
+	if (source_feed(&s))
 		return "a message could not be written";
 	why = watched ? queue_one(set->q, fd) : queue_none(set->q);
 	if (source_drain(&s))
@@ -180,8 +179,9 @@ static int runs_for(const struct options *opt, long n)
 	return runs_or(opt, n <= 100 ? 5 : n <= 1000 ? 3 : 1);
 }
 
-static void measure_design(struct set *set, const struct options *opt, struct point at)
+static void measure_design(void *arg, const struct options *opt, struct point at)
 {
+	struct set *set = arg;
 	struct samples s[N_FIGURES] = { 0 };
 	double cost[N_FIGURES], usual[N_FIGURES + 1] = { 0 };
 	const char *why, *wrong = NULL;
@@ -223,13 +223,7 @@ static void measure_n(const struct options *opt, struct point at)
 	struct set set = { 0 };
 	const char *why = sources_open(&set.all, SOURCES_EVENTFD, at.value[N]);
 
-	for (size_t d = 0; d < opt->n_designs; d++) {
-		at.design = opt->designs[d];
-		if (why)
-			result_na(&at, why);
-		else
-			measure_design(&set, opt, at);
-	}
+	each_design(opt, at, why, measure_design, &set);
 	sources_close(&set.all);
 }
 

@@ -311,6 +311,19 @@ void clock_settle(double expected)
 	} while (now - last < gap && now - start < give_up);
 }
 
+void each_design(const struct options *opt, struct point at, const char *why,
+		 void (*measure)(void *arg, const struct options *opt, struct point at),
+		 void *arg)
+{
+	for (size_t d = 0; d < opt->n_designs; d++) {
+		at.design = opt->designs[d];
+		if (why)
+			result_na(&at, why);
+		else
+			measure(arg, opt, at);
+	}
+}
+
 long batch_for(double once, long wanted)
 {
 	/* Long enough for the noise to be small, short enough for poll(). */

@@ -201,6 +201,18 @@ void result_add_in(const struct point *at, const char *metric, const char *unit,
 void result_na(const struct point *at, const char *why);
 
 /**
+ * each_design() - measure a point for each design that was asked for
+ * @opt: has the designs
+ * @at: the point but for the design
+ * @why: NULL, or why there is nothing to measure with: each is n/a then
+ * @measure: measures one
+ * @arg: for @measure
+ */
+void each_design(const struct options *opt, struct point at, const char *why,
+		 void (*measure)(void *arg, const struct options *opt, struct point at),
+		 void *arg);
+
+/**
  * results_print() - print all that was handed in, one JSON object a line
  *
  * Return: true if every result was right.

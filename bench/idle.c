@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "laps.h"
 #include "queue.h"
 
 #define RUNS 5
@@ -44,16 +44,16 @@ struct server {
 	long turn;
 };
 
-static const char *request(struct server *srv)
+static const char *request(void *arg)
 {
 	static const char reply[REPLY];
-	static const uint64_t message = 1;
+	struct server *srv = arg;
 	const struct source *s = &srv->all.s[srv->turn++ % srv->active * srv->all.n /
 					     srv->active];
 	char buf[REPLY];
 	const char *why;
 
-	if (write(s->feed, &message, MESSAGE) != MESSAGE)
+	if (source_feed(s))
 		return "a request could not be written";
 	why = queue_one(srv->q, s->watched);
 	if (why)
@@ -64,41 +64,6 @@ static const char *request(struct server *srv)
 		return "a reply could not be written";
 	return recv(s->feed, buf, REPLY, MSG_WAITALL) == REPLY ? NULL :
 	       "a reply could not be read";
-}
-
-/* @part: 1 if it counts, for the lens. */
-static const char *timed(struct server *srv, long n, double *cost, unsigned int part)
-{
-	const char *why = NULL;
-	uint64_t start;
-
-	clock_settle(*cost * (double)n);
-	start = clock_ns();
-	lens_begin(part);
-	for (long i = 0; i < n && !why; i++)
-		why = request(srv);
-	lens_end();
-	*cost = clock_since(start) / (double)n;
-	return why;
-}
-
-/* @n: in, as many as wanted; out, as many as were timed at once. */
-static const char *measure(struct server *srv, long *n, int runs, struct samples *s)
-{
-	double cost = 0;
-	const char *why = timed(srv, 4, &cost, 0);
-
-	*n = batch_for(cost, *n);
-	if (!why)
-		why = timed(srv, *n, &cost, 0);
-	for (int i = 0; i < runs && !why; i++) {
-		why = timed(srv, *n, &cost, 1);
-		lens_round();
-		samples_add(s, cost);
-	}
-	/* Levels look at what they told once more. */
-	evq_wait(srv->q, 0);
-	return why ? why : queue_none(srv->q);
 }
 
 /* Free memory in bytes, as /proc/meminfo has it; 0 if it does not tell. */
@@ -115,8 +80,9 @@ static double free_memory(void)
 	return (double)kib * 1024;
 }
 
-static void measure_design(struct server *srv, const struct options *opt, struct point at)
+static void measure_design(void *arg, const struct options *opt, struct point at)
 {
+	struct server *srv = arg;
 	struct samples requests = { 0 }, memory = { 0 };
 	double before = free_memory();
 	long n = at.value[REQUESTS];
@@ -124,14 +90,13 @@ static void measure_design(struct server *srv, const struct options *opt, struct
 
 	progress("idle, m=%ld, %s", at.value[M], at.design);
 	srv->turn = 0;
-	why = queue_open(&srv->q, at.design, srv->all.n);
-	if (!why)
-		why = queue_watch(srv->q, &srv->all);
+	why = queue_begin(&srv->q, at.design, &srv->all);
 	if (why) {
 		result_na(&at, why);
 	} else {
 		samples_add(&memory, (before - free_memory()) / (double)srv->all.n);
-		why = measure(srv, &n, runs_or(opt, RUNS), &requests);
+		why = laps_measure(request, srv, &n, runs_or(opt, RUNS), &requests);
+		why = queue_end(srv->q, why);
 		result_add(&at, "request", "request", &requests, why);
 		lens_whole(&at, "request", "request", n, why);
 		if (at.value[M] >= MANY)
@@ -150,13 +115,7 @@ static void measure_m(const struct options *opt, struct point at)
 
 	progress("idle, m=%ld", at.value[M]);
 	why = sources_open(&srv.all, SOURCES_TCP, at.value[M] + at.value[ACTIVE]);
-	for (size_t d = 0; d < opt->n_designs; d++) {
-		at.design = opt->designs[d];
-		if (why)
-			result_na(&at, why);
-		else
-			measure_design(&srv, opt, at);
-	}
+	each_design(opt, at, why, measure_design, &srv);
 	sources_close(&srv.all);
 }
 

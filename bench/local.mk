@@ -7,7 +7,7 @@ bin_PROGRAMS += bench/evbench
 
 bench_evbench_SOURCES = \
 	bench/evbench.c \
-	bench/harness.c bench/harness.h \
+	bench/harness.c bench/harness.h bench/laps.h \
 	bench/kernel_epoll.c bench/kernel_epoll.h \
 	bench/queue.c bench/queue.h \
 	bench/sources.c bench/sources.h \

@@ -187,11 +187,13 @@ static void make_mess(struct mess *m, const struct point *at)
 	}
 }
 
-static void run_design(struct mess *m, struct point at)
+static void run_design(void *arg, const struct options *opt, struct point at)
 {
+	struct mess *m = arg;
 	struct samples s = { 0 };
 	const char *why;
 
+	(void)opt;
 	progress("mess, %ld waiters, %s", at.value[WAITERS], at.design);
 	m->why = NULL;
 	m->joined = calloc((size_t)at.value[WAITERS], sizeof(*m->joined));
@@ -218,13 +220,7 @@ static void run_point(const struct options *opt, struct point at)
 	struct mess m = { .tokens = at.value[TOKENS] };
 	const char *why = sources_open(&m.all, SOURCES_PIPE, at.value[PIPES]);
 
-	for (size_t d = 0; d < opt->n_designs; d++) {
-		at.design = opt->designs[d];
-		if (why)
-			result_na(&at, why);
-		else
-			run_design(&m, at);
-	}
+	each_design(opt, at, why, run_design, &m);
 	sources_close(&m.all);
 }
 

@@ -147,8 +147,9 @@ static const char *open_queue(struct bench *b, const char *design, long waiters)
 	return NULL;
 }
 
-static void measure_design(struct bench *b, const struct options *opt, struct point at)
+static void measure_design(void *arg, const struct options *opt, struct point at)
 {
+	struct bench *b = arg;
 	int runs = runs_or(opt, RUNS);
 	long waiters = at.value[WAITERS];
 	struct samples s = { 0 };
@@ -181,13 +182,7 @@ static void measure_point(const struct options *opt, struct point at)
 	struct bench b = { .waits = at.value[WAITS] };
 	const char *why = sources_open(&b.all, SOURCES_EVENTFD, at.value[FILES]);
 
-	for (size_t d = 0; d < opt->n_designs; d++) {
-		at.design = opt->designs[d];
-		if (why)
-			result_na(&at, why);
-		else
-			measure_design(&b, opt, at);
-	}
+	each_design(opt, at, why, measure_design, &b);
 	sources_close(&b.all);
 }
 

@@ -104,15 +104,14 @@ static const char *measure(struct bench *b, int runs, struct samples *s)
 	return why;
 }
 
-static void measure_design(struct bench *b, const struct options *opt, struct point at)
+static void measure_design(void *arg, const struct options *opt, struct point at)
 {
+	struct bench *b = arg;
 	struct samples s = { 0 };
 	const char *why;
 
 	progress("producers, t=%ld, %s", at.value[T], at.design);
-	why = queue_open(&b->q, at.design, b->all.n);
-	if (!why)
-		why = queue_watch(b->q, &b->all);
+	why = queue_begin(&b->q, at.design, &b->all);
 	if (why) {
 		result_na(&at, why);
 	} else {
@@ -130,13 +129,7 @@ static void measure_t(const struct options *opt, struct point at)
 	struct bench b = { .writes = at.value[WRITES] };
 	const char *why = sources_open(&b.all, SOURCES_EVENTFD, at.value[T]);
 
-	for (size_t d = 0; d < opt->n_designs; d++) {
-		at.design = opt->designs[d];
-		if (why)
-			result_na(&at, why);
-		else
-			measure_design(&b, opt, at);
-	}
+	each_design(opt, at, why, measure_design, &b);
 	sources_close(&b.all);
 }
 

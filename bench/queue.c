@@ -34,6 +34,13 @@ const char *queue_watch(struct evq *q, const struct sources *all)
 	return evq_wait(q, 0) ? "ready before any message" : NULL;
 }
 
+const char *queue_begin(struct evq **q, const char *design, const struct sources *all)
+{
+	const char *why = queue_open(q, design, all->n);
+
+	return why ? why : queue_watch(*q, all);
+}
+
 int queue_wait(struct evq *q, int timeout_ms)
 {
 	int n;
@@ -61,4 +68,11 @@ const char *queue_none(struct evq *q)
 	int n = evq_wait(q, 0);
 
 	return !n ? NULL : n < 0 ? strerror(errno) : "told of a source that was drained";
+}
+
+const char *queue_end(struct evq *q, const char *why)
+{
+	/* Levels look at what they told once more. */
+	evq_wait(q, 0);
+	return why ? why : queue_none(q);
 }

@@ -27,6 +27,14 @@ const char *queue_open(struct evq **q, const char *design, long n);
 const char *queue_watch(struct evq *q, const struct sources *all);
 
 /**
+ * queue_begin() - queue_open() for all sources, and queue_watch()
+ * @q: becomes the queue, or NULL
+ * @design: of that name
+ * @all: none of them has a message
+ */
+const char *queue_begin(struct evq **q, const char *design, const struct sources *all);
+
+/**
  * queue_wait() - wait, and go on when the wait is interrupted
  * @q: the queue
  * @timeout_ms: as in evq_wait(), from anew each time
@@ -49,5 +57,14 @@ const char *queue_one(struct evq *q, int fd);
 
 /** queue_none() - see that there is nothing to be told. */
 const char *queue_none(struct evq *q);
+
+/**
+ * queue_end() - see that a round left nothing to be told
+ * @q: the queue
+ * @why: NULL, or what is wrong already
+ *
+ * Return: @why, or as queue_none().
+ */
+const char *queue_end(struct evq *q, const char *why);
 
 #endif /* BENCH_QUEUE_H */

@@ -6,6 +6,8 @@
 #define BENCH_SOURCES_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
 
 /* Bytes of a message: what an eventfd takes, so that all kinds take it. */
 #define MESSAGE 8
@@ -55,6 +57,16 @@ const char *sources_open(struct sources *all, size_t kind, long n);
 
 /** sources_close() - close all. */
 void sources_close(struct sources *all);
+
+/** source_feed() - write a message to @s; 0, or -1 if it does not go in whole.  Inline,
+ *  since the write alone is to be timed.
+ */
+static inline int source_feed(const struct source *s)
+{
+	static const uint64_t message = 1;
+
+	return write(s->feed, &message, MESSAGE) == MESSAGE ? 0 : -1;
+}
 
 /** source_drain() - read the one message of @s; 0, or -1 if it is not there. */
 int source_drain(const struct source *s);

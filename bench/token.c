@@ -9,9 +9,8 @@
  * Each wait must tell the pipe that has the token, and no other; at the end, when it is
  * taken out, there must be nothing to tell.
  */
-#include <unistd.h>
 
-#include "harness.h"
+#include "laps.h"
 #include "queue.h"
 
 #define RUNS 5
@@ -34,14 +33,12 @@ struct ring {
 
 static const char *put(struct ring *r)
 {
-	static const uint64_t token = 1;
-
-	return write(r->all.s[r->at].feed, &token, MESSAGE) == MESSAGE ?
-	       NULL : "a message could not be written";
+	return source_feed(&r->all.s[r->at]) ? "a message could not be written" : NULL;
 }
 
-static const char *pass(struct ring *r)
+static const char *pass(void *arg)
 {
+	struct ring *r = arg;
 	const struct source *s = &r->all.s[r->at];
 	const char *why = queue_one(r->q, s->watched);
 
@@ -51,22 +48,6 @@ static const char *pass(struct ring *r)
 		return "a message could not be read back";
 	r->at = (r->at + 1) % r->all.n;
 	return put(r);
-}
-
-/* @part: 1 if it counts, for the lens. */
-static const char *timed(struct ring *r, long passes, double *cost, unsigned int part)
-{
-	const char *why = NULL;
-	uint64_t start;
-
-	clock_settle(*cost * (double)passes);
-	start = clock_ns();
-	lens_begin(part);
-	for (long i = 0; i < passes && !why; i++)
-		why = pass(r);
-	lens_end();
-	*cost = clock_since(start) / (double)passes;
-	return why;
 }
 
 /* Each pipe has had a token once: the first one finds memory for what is kept. */
@@ -86,47 +67,33 @@ static const char *warm_up(struct ring *r)
 		if (source_drain(&r->all.s[i]))
 			why = "a message could not be read back";
 	r->at = 0;
-	/* Levels look at what they told once more. */
-	evq_wait(r->q, 0);
-	return why ? why : queue_none(r->q);
+	return queue_end(r->q, why);
 }
 
 /* @passes: in, as many as wanted; out, as many as were timed at once. */
 static const char *measure(struct ring *r, long *passes, int runs, struct samples *s)
 {
-	double cost = 0;
 	const char *why = warm_up(r);
 
 	if (!why)
 		why = put(r);
 	if (!why)
-		why = timed(r, 4, &cost, 0);
-	*passes = batch_for(cost, *passes);
-	if (!why)
-		why = timed(r, *passes, &cost, 0);
-	for (int i = 0; i < runs && !why; i++) {
-		why = timed(r, *passes, &cost, 1);
-		lens_round();
-		samples_add(s, cost);
-	}
+		why = laps_measure(pass, r, passes, runs, s);
 	if (!why && source_drain(&r->all.s[r->at]))
 		why = "the token is gone";
-	/* Levels look at what they told once more. */
-	evq_wait(r->q, 0);
-	return why ? why : queue_none(r->q);
+	return queue_end(r->q, why);
 }
 
-static void measure_design(struct ring *r, const struct options *opt, struct point at)
+static void measure_design(void *arg, const struct options *opt, struct point at)
 {
+	struct ring *r = arg;
 	long passes = at.value[PASSES];
 	struct samples s = { 0 };
 	const char *why;
 
 	progress("token, %s, n=%ld, %s", sources_kind((size_t)at.value[SOURCE]),
 		 at.value[N], at.design);
-	why = queue_open(&r->q, at.design, r->all.n);
-	if (!why)
-		why = queue_watch(r->q, &r->all);
+	why = queue_begin(&r->q, at.design, &r->all);
 	if (why) {
 		result_na(&at, why);
 	} else {
@@ -144,13 +111,7 @@ static void measure_n(const struct options *opt, struct point at)
 	struct ring r = { 0 };
 	const char *why = sources_open(&r.all, (size_t)at.value[SOURCE], at.value[N]);
 
-	for (size_t d = 0; d < opt->n_designs; d++) {
-		at.design = opt->designs[d];
-		if (why)
-			result_na(&at, why);
-		else
-			measure_design(&r, opt, at);
-	}
+	each_design(opt, at, why, measure_design, &r);
 	sources_close(&r.all);
 }
 

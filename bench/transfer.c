@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "harness.h"
 #include "queue.h"
@@ -42,10 +41,8 @@ struct bench {
 
 static const char *feed(struct bench *b)
 {
-	static const uint64_t message = 1;
-
 	for (long i = 0; i < b->all.n; i++)
-		if (write(b->all.s[i].feed, &message, MESSAGE) != MESSAGE)
+		if (source_feed(&b->all.s[i]))
 			return "a message could not be written";
 	return NULL;
 }
@@ -123,8 +120,9 @@ static const char *measure(struct bench *b, int runs, struct samples *s)
 	return why;
 }
 
-static void measure_design(struct bench *b, const struct options *opt, struct point at)
+static void measure_design(void *arg, const struct options *opt, struct point at)
 {
+	struct bench *b = arg;
 	struct samples s = { 0 };
 	const char *why;
 
@@ -132,9 +130,7 @@ static void measure_design(struct bench *b, const struct options *opt, struct po
 		 at.value[N], at.design);
 	b->waits = 0;
 	memset(b->told, 0, (size_t)b->all.n * sizeof(*b->told));
-	why = queue_open(&b->q, at.design, b->all.n);
-	if (!why)
-		why = queue_watch(b->q, &b->all);
+	why = queue_begin(&b->q, at.design, &b->all);
 	if (why) {
 		result_na(&at, why);
 	} else {
@@ -156,13 +152,7 @@ static void measure_n(const struct options *opt, struct point at)
 	b.told = calloc((size_t)at.value[N], sizeof(*b.told));
 	if (!b.told)
 		die("out of memory");
-	for (size_t d = 0; d < opt->n_designs; d++) {
-		at.design = opt->designs[d];
-		if (why)
-			result_na(&at, why);
-		else
-			measure_design(&b, opt, at);
-	}
+	each_design(opt, at, why, measure_design, &b);
 	free(b.told);
 	sources_close(&b.all);
 }
