@@ -47,6 +47,7 @@ tests_bench_kernel_epoll_test_LDADD = $(CHECK_LIBS)
 NATIVE_SOURCES = \
 	bench/native.c \
 	bench/native_core.c bench/native_core.h \
+	bench/native_rounds.c bench/native_rounds.h \
 	kmod/eventpoll/ready_llist.c \
 	kmod/eventpoll/ready_multipass.c \
 	kmod/eventpoll/ready_ovflist.c \

@@ -150,9 +150,25 @@ static void waiter_behind(void *arg, long i)
 	waiter(arg, i + 1);
 }
 
+static bool loses(const char *design)
+{
+	static const char *const losing[] = {
+#define LOSES(id, NUMBER, name)	name,
+#include "designs.def"
+	};
+
+	for (size_t i = 0; i < sizeof(losing) / sizeof(losing[0]); i++)
+		if (!strcmp(losing[i], design))
+			return true;
+	return false;
+}
+
 static const char *open_queue(struct mess *m, const char *design, long waiters)
 {
 	const char *why = queue_open(&m->q, design, m->all.n);
+
+	if (!why && loses(design))
+		why = "it loses an event now and then, as its original did";
 
 	if (!why && waiters > 1 && !(evq_design(m->q)->flags & EVQ_THREADS))
 		why = "one thread at a time may use it";

@@ -70,7 +70,11 @@ enum {
 /** BEHAVE_HERDS - those in which an event wakes all waiters. */
 #define BEHAVE_HERDS	(BEHAVE_SINGLEPASS | BEHAVE_MULTIPASS)
 /** BEHAVE_LOSES - those that lose an event that comes while they hand out. */
-#define BEHAVE_LOSES	(BEHAVE_SINGLEPASS | BEHAVE_LLIST | BEHAVE_WFCQUEUE)
+enum {
+	BEHAVE_LOSES = 0
+#define LOSES(id, NUMBER, name)	| BEHAVE_##NUMBER
+#include "designs.def"
+};
 /** BEHAVE_EPOLL - all that is epoll: the usual choice. */
 #define BEHAVE_EPOLL	(BEHAVE_KERNEL | BEHAVE_PORT)
 /** BEHAVE_EVERY - all that is epoll, and /dev/epoll too. */
