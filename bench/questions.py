@@ -108,44 +108,38 @@ def last_pair(view, workload, metric, over, designs):
     return (common[-1], one[common[-1]], other[common[-1]]) if common else None
 
 
-def fewer_instructions(view):
+def of_two(workload, metric, over, designs, figure, holds):
+    """Two designs, at the largest value that both have: what to say of it, and the rule."""
+    def look(view):
+        pair = last_pair(view, workload, metric, over, designs)
+        if not pair:
+            return missing(workload)
+        return judged(figure(*pair), holds(*pair[1:]), workload, metric)
+    return look
+
+
+def fewer_instructions(k, one, other):
     """What it takes to be told, double buffer against list."""
-    pair = last_pair(view, "ready", "tax", "k", (MAPPED, EDGE))
-    if not pair:
-        return missing("ready")
-    k, one, other = pair
-    return judged(f"with {k} ready an event costs {number(one)} with {MAPPED}, {number(other)} with "
-                  f"{EDGE}: {ratio(one / other)} times", one < other, "ready", "tax")
+    return (f"with {k} ready an event costs {number(one)} with {MAPPED}, {number(other)} with "
+            f"{EDGE}: {ratio(one / other)} times")
 
 
-def swamped(view):
+def swamped(_, copied, mapped):
     """What copying costs beside what is done with the event."""
-    pair = last_pair(view, "idle", "request", "m", (EDGE, MAPPED))
-    if not pair:
-        return missing("idle")
-    _, copied, mapped = pair
-    return judged(f"a request costs {ratio(copied / mapped)} times as much with {EDGE}, which copies, "
-                  f"as with {MAPPED}, which does not", copied <= 1.05 * mapped, "idle", "request")
+    return (f"a request costs {ratio(copied / mapped)} times as much with {EDGE}, which copies, "
+            f"as with {MAPPED}, which does not")
 
 
-def one_pass(view):
+def one_pass(n, one, three):
     """The transfer of May 2007 against that of the years before."""
-    pair = last_pair(view, "transfer", "wait", "n", ("singlepass", "multipass"))
-    if not pair:
-        return missing("transfer")
-    n, one, three = pair
-    return judged(f"with {n} ready an event of the wait costs {number(one)} in one pass, "
-                  f"{number(three)} in three: {ratio(one / three)} times", one < three, "transfer", "wait")
+    return (f"with {n} ready an event of the wait costs {number(one)} in one pass, "
+            f"{number(three)} in three: {ratio(one / three)} times")
 
 
-def without_a_call(view):
+def without_a_call(_, call, none):
     """A queue in memory that is asked without a call."""
-    pair = last_pair(view, "idle", "request", "m", (EDGE, SHARED))
-    if not pair:
-        return missing("idle")
-    _, call, none = pair
-    return judged(f"a request costs {ratio(none / call)} times what it costs with {EDGE}: "
-                  f"{100 * (call / none - 1):+.0f} % requests", call >= 1.10 * none, "idle", "request")
+    return (f"a request costs {ratio(none / call)} times what it costs with {EDGE}: "
+            f"{100 * (call / none - 1):+.0f} % requests")
 
 
 def ring_of_today(view):
@@ -220,13 +214,19 @@ QUESTIONS = (
     Question("buffer", "Davide Libenzi, nio-improve", "2001",
              "Events that are dropped into memory that the program sees take fewer cycles",
              "27000 replies/s against 22510 of poll; against a list that is copied: none",
-             "less than with the list of epoll", fewer_instructions),
+             "less than with the list of epoll",
+             of_two("ready", "tax", "k", (MAPPED, EDGE), fewer_instructions,
+                    lambda one, other: one < other)),
     Question("copy", "Jamie Lokier, linux-kernel", "2001",
              "What copying an event costs is swamped by the calls that serve its file",
-             "none", "no more than 1.05 times", swamped),
+             "none", "no more than 1.05 times",
+             of_two("idle", "request", "m", (EDGE, MAPPED), swamped,
+                    lambda copied, mapped: copied <= 1.05 * mapped)),
     Question("one-pass", "the patch of 8 May 2007, which offered epwbench", "May 2007",
              "One pass over the list of what is ready, in place of three, is the cheaper wait",
-             "none", "less than with three", one_pass),
+             "none", "less than with three",
+             of_two("transfer", "wait", "n", ("singlepass", "multipass"), one_pass,
+                    lambda one, three: one < three)),
     Question("doubled", "Eric Wong, wait-free queue, RFC v3, eponeshotmt", "March 2013",
              "With 4 threads that wait and 4 that write a wait-free queue nearly doubles what gets through",
              "9.58 s before, 5.00 s after: +92 %", "+50 % or more",
@@ -238,7 +238,9 @@ QUESTIONS = (
     Question("uepoll", "Roman Penyaev, uepoll, libevent's bench_http", "2019",
              "A queue in shared memory that is asked without a call serves 15 % more requests",
              "36277 and 42053 requests/s, +15 %; on another machine almost the same",
-             "+10 % or more", without_a_call),
+             "+10 % or more",
+             of_two("idle", "request", "m", (EDGE, SHARED), without_a_call,
+                    lambda call, none: call >= 1.10 * none)),
     Question("ring", "vsolontsov-ll, liburing's issue 1105", "March 2024",
              "Told by io_uring or by epoll takes about as long, once it is measured well",
              "1700 to 2100 ns against 650 to 670 at first; then no difference",
