@@ -21,8 +21,8 @@
 
 #include "devepoll.h"
 #include "eventpoll.h"
-#include "evq.h"
 #include "harness.h"
+#include "queue.h"
 
 /* Short enough that most batches see no timer tick. */
 #define BATCH 200
@@ -88,7 +88,7 @@ static const struct way {
 
 static void put(int event)
 {
-	if (write(event, &(uint64_t){ 1 }, sizeof(uint64_t)) != sizeof(uint64_t))
+	if (source_feed(&(struct source){ event, event }))
 		die("write to an eventfd: %s", strerror(errno));
 }
 
@@ -139,11 +139,12 @@ static void measure(const struct way *way, struct evq *q, int event, int runs)
 static void run_way(const struct way *way, int runs)
 {
 	struct point at = { .workload = &workload, .design = way->row };
-	struct evq *q = evq_open(way->design, 16);
+	struct evq *q;
+	const char *why = queue_open(&q, way->design, 16);
 	int event;
 
-	if (!q) {
-		result_na(&at, strerror(errno));
+	if (why) {
+		result_na(&at, why);
 		return;
 	}
 	event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
