@@ -124,6 +124,7 @@ void fuse_open(struct fuse *f)
 {
 	char dir[] = "/tmp/fuse-XXXXXX", what[100], path[sizeof(dir) + 8];
 
+	guest_stock("fuse");
 	f->dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (f->dev < 0)
 		GUEST_SKIP("/dev/fuse: %s: this kernel has no FUSE", strerror(errno));

@@ -301,6 +301,15 @@ long guest_fill(int fd);
 /** guest_poll() - what poll(2) says of @fd now, asked for all bits of a mask. */
 int guest_poll(int fd, int events);
 
+/**
+ * guest_stock() - load one of the kernel's own modules, of those that vm/kernel-fetch
+ * brings; asserts that it could be loaded
+ * @name: loads those that it needs before, by guest_stock() as well
+ *
+ * Returns false where the kernel has no such module: what it is for may be built in.
+ */
+bool guest_stock(const char *name);
+
 /** guest_nofile() - raise RLIMIT_NOFILE to @n; skips the test if not allowed. */
 void guest_nofile(long n);
 

@@ -8,10 +8,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define GUEST_HELPERS
 #include "guest.h"
@@ -150,6 +153,21 @@ int guest_poll(int fd, int events)
 
 	guest_check(poll(&p, 1, 0) >= 0, "poll: %s", strerror(errno));
 	return p.revents;
+}
+
+bool guest_stock(const char *name)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/lab/stock/%s.ko", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	guest_check(!syscall(SYS_finit_module, fd, "", 0) || errno == EEXIST,
+		    "%s: %s", path, strerror(errno));
+	close(fd);
+	return true;
 }
 
 void guest_nofile(long n)
