@@ -306,11 +306,25 @@ void *guest_join(pthread_t t)
 	return ret;
 }
 
+/*
+ * Since Debian 13 fork(3) blocks all signals for a moment.  Of a child that ends in it
+ * SIGCHLD is not ignored: a signalfd is woken, and a wait of another thread ends.  So no
+ * child goes on before its parent does.
+ */
 pid_t guest_fork(void)
 {
-	pid_t pid = fork();
+	int *goes_on = mmap(NULL, sizeof(*goes_on), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
 
+	guest_check(goes_on != MAP_FAILED, "mmap: %s", strerror(errno));
+	pid = fork();
 	guest_check(pid >= 0, "fork: %s", strerror(errno));
+	if (pid)
+		__atomic_store_n(goes_on, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(goes_on, __ATOMIC_ACQUIRE))
+		sched_yield();
+	munmap(goes_on, sizeof(*goes_on));
 	return pid;
 }
 
