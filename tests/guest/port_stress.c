@@ -351,8 +351,22 @@ static port_churn *const emulated_churn[] = {
 	churn_look, NULL
 };
 
+/*
+ * fork(3) blocks all signals for a moment.  Of a child that ends in that moment the
+ * SIGCHLD is not ignored, but ends the wait of a thread that does not block it.
+ */
+static void no_sigchld(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static void everything(uint32_t mode)
 {
+	no_sigchld();
 	traffic_run(traffic_open(mode, LANES, true), &(struct traffic_plan){
 		.waiters = WAITERS, .writers = WRITERS,
 		.churn = guest_emulated() ? emulated_churn : all_churn,
