@@ -495,7 +495,8 @@ static int __init devepoll_init(void)
 		pr_err("mode=0%o has bits outside 0666\n", mode);
 		return -EINVAL;
 	}
-	ep_user_init();
+	ep_user_init(kmalloc_size_roundup(sizeof(struct epitem)) +
+		     file_notify_bytes(true));
 	ep_nest_init(&ep_fops);
 	err = ep_wake_init();
 	if (err)

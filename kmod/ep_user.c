@@ -42,7 +42,7 @@ static LIST_HEAD(users);
 static DEFINE_MUTEX(users_mutex);
 
 /* As the kernel's epoll has it: what takes a 25th of memory that is not high. */
-void ep_user_init(void)
+void ep_user_init(size_t watch_bytes)
 {
 	struct sysinfo si;
 	u64 bytes;
@@ -51,7 +51,7 @@ void ep_user_init(void)
 		return;
 	si_meminfo(&si);
 	bytes = (u64)(si.totalram - si.totalhigh) << PAGE_SHIFT;
-	max_user_watches = min_t(u64, bytes / 25 / EP_WATCH_BYTES, INT_MAX);
+	max_user_watches = min_t(u64, bytes / 25 / watch_bytes, INT_MAX);
 }
 
 struct ep_user *ep_user_get(void)

@@ -4,7 +4,7 @@
  *
  * Two limits, each over all instances that the user opened.  Watches are counted
  * against max_user_watches; all that one of them takes (the item, its registration
- * with fcblist, the file's list there) is bounded by it.  Memory that is pinned
+ * with fcblist, the file's list and entry there) is bounded by it.  Memory that is pinned
  * whether anything is watched or not is counted in bytes, against RLIMIT_MEMLOCK of
  * the task that asks for it, as perf and io_uring do.
  */
@@ -13,17 +13,14 @@
 
 #include <linux/types.h>
 
-/**
- * EP_WATCH_BYTES - about what one watched file takes, all in all
- *
- * An item, a struct fcb_struct and a struct fcblist, as the allocator rounds them.
- */
-#define EP_WATCH_BYTES	512
-
 struct ep_user;
 
-/** ep_user_init() - at load: the limit that was not given.  */
-void ep_user_init(void);
+/**
+ * ep_user_init() - at load: the limit that was not given
+ * @watch_bytes: the most that one watched file takes, all in all, as the allocator
+ *	rounds it
+ */
+void ep_user_init(size_t watch_bytes);
 
 /**
  * ep_user_get() - the account of the current user

@@ -149,6 +149,18 @@ int __file_notify_register(struct file *file, struct fcb_struct *fcb,
 			   void *data, struct module *owner);
 
 /**
+ * file_notify_bytes() - what a registration takes in here at most
+ * @hears: it has a cbproc
+ *
+ * For those who count what a user has.  The list of a file that nobody else watches, and
+ * what brings events to it; the &struct fcb_struct is the caller's own.
+ *
+ * Context: any.
+ * Return: bytes, as the allocator rounds them.
+ */
+size_t file_notify_bytes(bool hears);
+
+/**
  * file_notify_unregister() - end a registration
  * @fcb: as registered, zeroed if it never was
  *

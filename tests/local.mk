@@ -40,6 +40,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/close_race.c \
 	tests/guest/signals.c \
 	tests/guest/limits.c \
+	tests/guest/limits_memory.c \
 	tests/guest/fdinfo.c \
 	tests/guest/faults.c \
 	tests/guest/told.c \

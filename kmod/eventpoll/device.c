@@ -376,10 +376,10 @@ static int __init eventpoll_port_init(void)
 		       mode);
 		return -EINVAL;
 	}
-	ep_user_init();
 	err = ep_items_init(&ep_fops);
 	if (err)
 		return err;
+	ep_user_init(ep_item_bytes() + file_notify_bytes(false));
 	err = ep_wake_init();
 	if (err)
 		goto no_wake;

@@ -322,6 +322,9 @@ static inline __poll_t ep_item_ask(struct epitem *item,
 int ep_items_init(const struct file_operations *fops);
 void ep_items_exit(void);
 
+/** ep_item_bytes() - what an item takes, with the tap of a second queue. */
+size_t ep_item_bytes(void);
+
 /** ep_kind_of() - what kind of file is this? */
 enum ep_kind ep_kind_of(const struct file *file);
 

@@ -12,7 +12,9 @@
  * entry comes off in there, and the clearing of tap->head is the last that the
  * producer does with the item.
  */
+#include <linux/align.h>
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
@@ -273,6 +275,13 @@ int __init ep_items_init(const struct file_operations *fops)
 					  SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT,
 					  NULL);
 	return ep_item_cache ? 0 : -ENOMEM;
+}
+
+size_t ep_item_bytes(void)
+{
+	/* As SLAB_HWCACHE_ALIGN has it. */
+	return ALIGN(sizeof(struct epitem), cache_line_size()) +
+	       kmalloc_size_roundup(sizeof(struct ep_tap));
 }
 
 /* The caller has waited for all grace periods. */
