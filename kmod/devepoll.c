@@ -389,7 +389,7 @@ static int ep_ioctl_ispolled(struct eventpoll *ep, void __user *arg)
 		rec = item->slot.pfd;
 	spin_unlock_irq(&ep->lock);
 	if (now)
-		ep_file_unpin(now);
+		ep_file_unpin(now, ep->user);
 	if (!item)
 		return 0;
 	return copy_to_user(arg, &rec, sizeof(rec)) ? -EFAULT : 1;
@@ -495,16 +495,24 @@ static int __init devepoll_init(void)
 		pr_err("mode=0%o has bits outside 0666\n", mode);
 		return -EINVAL;
 	}
-	ep_user_init(kmalloc_size_roundup(sizeof(struct epitem)) +
-		     file_notify_bytes(true));
+	err = ep_user_init(kmalloc_size_roundup(sizeof(struct epitem)) +
+			   file_notify_bytes(true));
+	if (err)
+		return err;
 	ep_nest_init(&ep_fops);
 	err = ep_wake_init();
 	if (err)
-		return err;
+		goto no_wake;
 	ep_device.mode = mode;
 	err = misc_register(&ep_device);
 	if (err)
-		ep_wake_exit();
+		goto no_device;
+	return 0;
+
+no_device:
+	ep_wake_exit();
+no_wake:
+	ep_user_exit();
 	return err;
 }
 
@@ -518,6 +526,7 @@ static void __exit devepoll_exit(void)
 	misc_deregister(&ep_device);
 	file_notify_sync();
 	ep_wake_exit();
+	ep_user_exit();
 }
 
 module_init(devepoll_init);

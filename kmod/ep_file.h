@@ -12,15 +12,20 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "ep_user.h"
 #include "plant.h"
 
 /* The last reference: see ep_file_unpin(). */
-static noinline void __maybe_unused ep_file_unpin_last(struct file *file)
+static noinline void __maybe_unused ep_file_unpin_last(struct file *file,
+						       struct ep_user *user)
 {
 	if (planted(PLANT_LAZYPUT)) {
 		fput(file);
 		return;
 	}
+	if (ep_user_close(user, file))
+		return;
+	/* What fput() takes for an interrupt leaves the rest to a worker of all. */
 	local_bh_disable();
 	fput(file);
 	local_bh_enable();
@@ -29,19 +34,20 @@ static noinline void __maybe_unused ep_file_unpin_last(struct file *file)
 /**
  * ep_file_unpin() - give back what compat_file_pin() took
  * @file: the file
+ * @user: whose instance asks
  *
  * A close(2) while a file is being asked leaves the last reference to the one who
  * asks.  There fput() would put the rest of the close off to the task's way back to
  * user mode, and a task that goes on sleeping in the kernel would keep the peer
- * from hearing of it.  In what it takes for an interrupt fput() leaves the rest to
- * a worker of the kernel, which runs within a tick.
+ * from hearing of it.  So a worker does it, at once; and one of this user's, since
+ * a close may be long.
  *
- * Context: process.
+ * Context: process, may sleep.
  */
-static __always_inline void ep_file_unpin(struct file *file)
+static __always_inline void ep_file_unpin(struct file *file, struct ep_user *user)
 {
 	if (unlikely(!compat_file_unpin(file)))
-		ep_file_unpin_last(file);
+		ep_file_unpin_last(file, user);
 }
 
 static inline bool ep_file_is_anon(const struct file *file)

@@ -209,7 +209,7 @@ static void ask(struct eventpoll *ep, struct epitem *item)
 	}
 	spin_unlock_irq(&ep->lock);
 	item_put(item);
-	ep_file_unpin(file);
+	ep_file_unpin(file, ep->user);
 	/* At once: the next file may be long about its answer. */
 	if (posted) {
 		ep_wake_consumer(ep);
@@ -563,7 +563,7 @@ int ep_ctl(struct eventpoll *ep, const struct pollfd *rec)
 	item = ep_find_get(ep, rec->fd);
 	if (file) {
 		err = ep_set(ep, rec->fd, rec->events, file, item);
-		ep_file_unpin(file);
+		ep_file_unpin(file, ep->user);
 	} else if (item) {
 		ep_remove(ep, item);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ep_user.h - what each user has: watched files, and memory that stays
+ * ep_user.h - what each user has: watched files, memory that stays, closes to be done
  *
  * Two limits, each over all instances that the user opened.  Watches are counted
  * against max_user_watches; all that one of them takes (the item, its registration
@@ -14,13 +14,19 @@
 #include <linux/types.h>
 
 struct ep_user;
+struct file;
 
 /**
- * ep_user_init() - at load: the limit that was not given
+ * ep_user_init() - at load: the limit that was not given, and who does closes
  * @watch_bytes: the most that one watched file takes, all in all, as the allocator
  *	rounds it
+ *
+ * Return: 0 or -ENOMEM.
  */
-void ep_user_init(size_t watch_bytes);
+int ep_user_init(size_t watch_bytes);
+
+/** ep_user_exit() - at unload, when no account is left. */
+void ep_user_exit(void);
 
 /**
  * ep_user_get() - the account of the current user
@@ -66,5 +72,18 @@ void ep_user_unpin(struct ep_user *user, unsigned long bytes);
 
 /** ep_user_pinned() - bytes at this moment. */
 unsigned long ep_user_pinned(const struct ep_user *user);
+
+/**
+ * ep_user_close() - have a last reference given back by somebody else
+ * @user: who is to wait for it
+ * @file: the file
+ *
+ * The close is done at once, behind other closes of this user alone.  The module is
+ * pinned until it has ended.
+ *
+ * Context: process, may sleep; locks may be held that the close takes.
+ * Return: false without memory; then the reference is still the caller's.
+ */
+bool ep_user_close(struct ep_user *user, struct file *file);
 
 #endif /* KMOD_EP_USER_H */

@@ -71,9 +71,10 @@ typedef void (*fcb_event_t)(struct file *file, void *data,
  * @file: the file, complete for the last time, with no references left
  * @data: as given at registration
  *
- * Runs in the closer's context, may sleep, holds no lock of this list.  An
- * event callback of the same registration may still be running on another
- * CPU until a grace period of RCU is over.
+ * Runs in the closer's context, may sleep, holds no lock of this list.  It must not
+ * wait for what a program can hold: the closer may be somebody else, and may be in
+ * a section that all wait for (fput_fsnotify.c).  An event callback of the same
+ * registration may still be running on another CPU until a grace period of RCU is over.
  */
 typedef void (*fcb_closed_t)(struct file *file, void *data);
 

@@ -22,8 +22,8 @@
  *
  * A closer that waits in here keeps fsnotify's SRCU busy, and so everybody who
  * takes a mark away, until it goes on; fsnotify offers no module a way to leave
- * that section.  /dev/epoll's closers wait for nothing that a program holds;
- * those of /dev/eventpoll do: doc/hooks.md, "What this cannot do".
+ * that section.  So closers wait for nothing that a program can hold: those of
+ * /dev/epoll as well as those of /dev/eventpoll (eventpoll/removal.c).
  */
 #include <linux/fs.h>
 #include <linux/fsnotify_backend.h>

@@ -297,7 +297,8 @@ static __poll_t ep_file_poll(struct file *file, struct poll_table_struct *pt)
 
 static int ep_file_open(struct inode *inode, struct file *file)
 {
-	struct eventpoll *ep = ep_alloc(stores[EVENTPOLL_OVFLIST], ep_wake_work);
+	struct eventpoll *ep = ep_alloc(stores[EVENTPOLL_OVFLIST], ep_wake_work,
+					ep_end_closed_locked);
 
 	if (!ep)
 		return -ENOMEM;
@@ -327,21 +328,26 @@ static void ep_file_show(struct seq_file *m, struct file *file)
 	struct rb_node *node;
 
 	seq_printf(m, "store:\t%s\n", ep->store->name);
-	mutex_lock(&ep->mtx);
+	if (mutex_lock_killable(&ep->mtx))
+		return;
 	for (node = rb_first(&ep->tree); node; node = rb_next(node)) {
 		struct epitem *item = rb_entry(node, struct epitem, node);
-		struct inode *inode = file_inode(item->file);
+		struct inode *inode;
 
+		if (!ep_item_pin_any(item))
+			continue;
+		inode = file_inode(item->file);
 		/* As the kernel's epoll has it. */
 		seq_printf(m, "tfd: %8d events: %8x data: %16llx  pos:%lli ino:%llx sdev:%x\n",
 			   item->fd, (__force u32)item->events, item->data,
 			   (long long)item->file->f_pos,
 			   (unsigned long long)inode->i_ino,
 			   inode->i_sb->s_dev);
+		ep_item_unpin(item);
 		if (seq_has_overflowed(m))
 			break;
 	}
-	mutex_unlock(&ep->mtx);
+	ep_unlock(ep);
 }
 #endif
 
@@ -379,7 +385,9 @@ static int __init eventpoll_port_init(void)
 	err = ep_items_init(&ep_fops);
 	if (err)
 		return err;
-	ep_user_init(ep_item_bytes() + file_notify_bytes(false));
+	err = ep_user_init(ep_item_bytes() + file_notify_bytes(false));
+	if (err)
+		goto no_user;
 	err = ep_wake_init();
 	if (err)
 		goto no_wake;
@@ -392,6 +400,8 @@ static int __init eventpoll_port_init(void)
 no_device:
 	ep_wake_exit();
 no_wake:
+	ep_user_exit();
+no_user:
 	ep_items_exit();
 	return err;
 }
@@ -405,6 +415,7 @@ static void __exit eventpoll_port_exit(void)
 	misc_deregister(&ep_device);
 	file_notify_sync();
 	ep_wake_exit();
+	ep_user_exit();
 	rcu_barrier();
 	ep_items_exit();
 }

@@ -19,9 +19,9 @@
  *				fcblist, from the head of __fput()
  *		     release	the last close of the instance
  *		   Freed after a grace period; the ready store may keep it longer.
- *	file	   not pinned by its items.  While an item is in the tree and
- *		   ep->mtx is held, its file is whole: the closer would have to
- *		   take ep->mtx first.
+ *	file	   not pinned by its items.  Its address stays in the item as a key
+ *		   when it has gone; who wants more of it has to get a reference
+ *		   (ep_item_pin()).
  *	module	   pinned by each item until the call of the closer has returned,
  *		   or until ctl or release ended the registration.
  *
@@ -32,15 +32,20 @@
  *	nest_mtx	   nest.c: who watches whom
  *	ep->mtx		   an instance's tree, items, and consumer's side; of a
  *			   watching instance before that of a watched one
+ *	ep->taps_mtx	   the taps of items; held for no longer than to take one's off
  *	fcblist's mutex	   in file_notify_register() and file_notify_unregister()
  *	locks of the file  that vfs_poll() takes, the mutex of an instance of the
  *			   kernel's epoll among them
  *	wait queue's lock  of the file, under which producers run
  *	store's lock	   each store tells its own
- *	links_mtx	   leaf: the links of nest.c; inside ep->mtx
+ *	links_mtx	   leaf: the links of nest.c; inside ep->mtx, or by a closer
  *	ep->wq.lock	   leaf, as choice_mtx of instance.c
  *	ep->poll_wait.lock beside it; the queue that those who watch us are on, so
  *			   it is at once the "wait queue's lock" of the next one
+ *
+ * Under ep->mtx files are asked and the program's memory is written to, and neither needs
+ * to come to an end.  So a closer never waits for it: it leaves the item to whoever has
+ * the mutex (removal.c).
  *
  * ->poll is called from below, by other kinds of event queues with their own locks
  * held.  It never waits for an ep->mtx, and never asks an instance of the kernel's
@@ -167,7 +172,7 @@ static int ctl_file(struct eventpoll *ep, int op, int fd, struct file *file,
 	if (mutex_lock_killable(&ep->mtx))
 		return -EINTR;
 	if (op == EPOLL_CTL_ADD && (child || ep_nest_concerned(ep))) {
-		mutex_unlock(&ep->mtx);
+		ep_unlock(ep);
 		err = ep_nest_begin(ep, child);
 		if (err)
 			return err;
@@ -177,8 +182,10 @@ static int ctl_file(struct eventpoll *ep, int op, int fd, struct file *file,
 		}
 		nest = true;
 	}
+	/* Who has our file's address in here had it before us. */
+	ep_locked(ep);
 	err = ctl_locked(ep, op, fd, file, event, nest);
-	mutex_unlock(&ep->mtx);
+	ep_unlock(ep);
 	if (nest)
 		ep_nest_end();
 	return err;

@@ -11,8 +11,10 @@
 #include <linux/fs.h>
 #include <linux/eventpoll.h>
 #include <linux/file.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/preempt.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/wait.h>
@@ -31,7 +33,12 @@
 
 /**
  * struct eventpoll - an instance
- * @mtx: guards the tree, the items in it and the consumer's side of the store
+ * @mtx: guards the tree, the items in it and the consumer's side of the store; given back
+ *	by ep_unlock()
+ * @taps_mtx: the taps of items that may be closing
+ * @closed: items that closers left to whoever has @mtx
+ * @end_closed: ends these, under @mtx; it is in removal.c, which is above those who
+ *	take @mtx
  * @tree: the interest set
  * @store: which ready store
  * @ready: its state
@@ -53,6 +60,9 @@
  */
 struct eventpoll {
 	struct mutex mtx;	/* see the top of eventpoll.c */
+	struct mutex taps_mtx;	/* see there, too */
+	struct llist_head closed;
+	void (*end_closed)(struct eventpoll *ep);
 	struct rb_root tree;
 	const struct ep_store *store;
 	struct wait_queue_head wq;
@@ -78,11 +88,13 @@ struct eventpoll {
  * @EP_LEAF: any that is not an instance
  * @EP_PORT: an instance of ours
  * @EP_FOREIGN: an instance of the kernel's epoll
+ * @EP_GONE: it is closing, or has gone; the item waits for its end
  */
 enum ep_kind {
 	EP_LEAF,
 	EP_PORT,
 	EP_FOREIGN,
+	EP_GONE,
 };
 
 /**
@@ -105,14 +117,16 @@ struct ep_tap {
  * @ep: the instance; the item has a reference on it
  * @events: the mask; written under ep->mtx, read by producers without
  * @fd: the number under which it was added; with @file, the key
- * @kind: of @file
+ * @kind: of @file; to EP_GONE it changes at any time
  * @nested: has been in the tree of links; ep->mtx
- * @file: not pinned, but see the top of eventpoll.c
+ * @file: not pinned: see ep_item_pin()
  * @data: the user's; ep->mtx
  * @node: in ep->tree
- * @taps: on the wait queues of @file; ep->mtx
+ * @taps: on the wait queues of @file; put on under ep->mtx by who pins @file, taken off
+ *	under ep->taps_mtx
  * @tap: the first of them, so that most need no second allocation
  * @fcb: its registration with fcblist
+ * @closed: in ep->closed
  * @link_node: in the tree of links (nest.c); links_mtx
  * @rcu: a producer may hold it until then; by then it is no link
  */
@@ -129,6 +143,7 @@ struct epitem {
 	struct ep_tap *taps;
 	struct ep_tap tap;
 	struct fcb_struct fcb;
+	struct llist_node closed;
 	union {
 		struct rb_node link_node;
 		struct rcu_head rcu;
@@ -146,10 +161,12 @@ static inline struct epitem *ep_item_of(struct ep_link *link)
  * ep_alloc() - a new instance
  * @store: what it begins with
  * @work: wakes those who poll it, when that cannot be done at once
+ * @end_closed: as in struct eventpoll
  *
  * Context: process.  Return: with one reference, or NULL.
  */
-struct eventpoll *ep_alloc(const struct ep_store *store, work_func_t work);
+struct eventpoll *ep_alloc(const struct ep_store *store, work_func_t work,
+			   void (*end_closed)(struct eventpoll *ep));
 
 /** ep_put() - gives up a reference.  Context: process, ep->mtx not held. */
 void ep_put(struct eventpoll *ep);
@@ -198,7 +215,38 @@ enum ep_pending {
  */
 int ep_ctl(struct eventpoll *ep, int op, int fd, struct epoll_event *event);
 
+/**
+ * ep_locked() - ep->mtx has just been taken: items that closers left are ended
+ * @ep: the instance; the caller pins it by more than an item
+ */
+static inline void ep_locked(struct eventpoll *ep)
+{
+	if (unlikely(!llist_empty(&ep->closed)))
+		ep->end_closed(ep);
+}
+
+/** ep_end_closed() - the same, unless somebody has the mutex, who will. */
+void ep_end_closed(struct eventpoll *ep);
+
+/**
+ * ep_unlock() - let go of ep->mtx
+ * @ep: the instance; the caller pins it by more than an item
+ *
+ * Ends what closers leave to us, who found the mutex taken.
+ */
+static inline void ep_unlock(struct eventpoll *ep)
+{
+	mutex_unlock(&ep->mtx);
+	/* With llist_add() in ep_item_closed(): it sees us gone, or we see its item. */
+	smp_mb();
+	if (unlikely(!llist_empty(&ep->closed)))
+		ep_end_closed(ep);
+}
+
 /* removal.c */
+
+/** ep_end_closed_locked() - what ep->end_closed is. */
+void ep_end_closed_locked(struct eventpoll *ep);
 
 /**
  * ep_item_end() - the rest of a removal, for whoever ended the registration
@@ -281,24 +329,77 @@ bool ep_look(struct eventpoll *ep, unsigned int depth, bool outside);
 __poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
 			    unsigned int depth, bool outside);
 
+static noinline void __maybe_unused ep_item_unpin_last(struct epitem *item)
+{
+	ep_file_unpin_last(item->file, item->ep->user);
+}
+
+/** ep_item_unpin() - give back what ep_item_pin() got: see ep_file_unpin(). */
+static __always_inline void ep_item_unpin(struct epitem *item)
+{
+	if (unlikely(!compat_file_unpin(item->file)))
+		ep_item_unpin_last(item);
+}
+
+/** enum ep_pin - what came of an ep_item_pin() */
+enum ep_pin {
+	EP_PINNED,
+	EP_CLOSING,	/* a file in its last close has nothing to tell */
+	EP_OTHER,	/* not of that kind */
+};
+
 /**
- * ep_item_ask_leaf() - ep_item_ask() of an item that is EP_LEAF
+ * ep_item_pin() - a reference on the file of an item, given back by ep_item_unpin()
+ * @item: in the tree of an instance whose mutex is held
+ * @kind: what kind of file it has to be
+ *
+ * A closer waits for nobody.  It makes the item EP_GONE before its file goes, and the
+ * memory of a file stays a file's until a grace period is over.  That does not end
+ * while we cannot be preempted; but the memory may be another file by now, and then
+ * the item is EP_GONE.
  *
  * Inline, since it is done for every event.
  */
-static __always_inline __poll_t ep_item_ask_leaf(struct epitem *item,
-						 struct poll_table_struct *pt)
+static __always_inline enum ep_pin ep_item_pin(struct epitem *item, enum ep_kind kind)
+{
+	preempt_disable();
+	/* It changes to EP_GONE at any time. */
+	if (unlikely(data_race(item->kind) != kind)) {
+		preempt_enable();
+		return EP_OTHER;
+	}
+	if (unlikely(!compat_file_pin(item->file))) {
+		preempt_enable();
+		return EP_CLOSING;
+	}
+	preempt_enable();
+	/* The same: if it did, this may be a file that came after. */
+	if (unlikely(data_race(item->kind) != kind)) {
+		ep_item_unpin(item);
+		return EP_CLOSING;
+	}
+	return EP_PINNED;
+}
+
+/** ep_item_pin_any() - the same, whatever it watches.  Return: it is pinned. */
+static inline bool ep_item_pin_any(struct epitem *item)
+{
+	enum ep_kind kind = READ_ONCE(item->kind);
+
+	return kind != EP_GONE && ep_item_pin(item, kind) == EP_PINNED;
+}
+
+/* Of a leaf that is pinned. */
+static __always_inline __poll_t ep_item_ask_pinned(struct epitem *item,
+						   struct poll_table_struct *pt)
 {
 	struct file *file = item->file;
 	__poll_t events = item->events;
 	__poll_t mask;
 
-	/* A file in its last close has nothing to tell. */
-	if (unlikely(!compat_file_pin(file)))
-		return 0;
 	pt->_key = events;
 	mask = vfs_poll(file, pt);
-	ep_file_unpin(file);
+	ep_item_unpin(item);
 	return mask & events;
 }
 
@@ -313,9 +414,14 @@ static inline __poll_t ep_item_ask(struct epitem *item,
 				   struct poll_table_struct *pt,
 				   unsigned int depth, bool outside)
 {
-	if (unlikely(item->kind != EP_LEAF))
+	switch (ep_item_pin(item, EP_LEAF)) {
+	case EP_PINNED:
+		return ep_item_ask_pinned(item, pt);
+	case EP_CLOSING:
+		return 0;
+	default:
 		return ep_item_ask_nested(item, pt, depth, outside);
-	return ep_item_ask_leaf(item, pt);
+	}
 }
 
 /* item.c */
@@ -344,7 +450,11 @@ struct epitem *ep_item_alloc(struct eventpoll *ep, struct file *file, int fd);
  */
 int ep_item_hook(struct epitem *item, __poll_t *revents);
 
-/** ep_item_unhook() - and off them.  No producer of it runs afterwards. */
+/**
+ * ep_item_unhook() - and off them.  No producer of it runs afterwards.
+ *
+ * Context: process, may sleep; ep->mtx held, or by the closer.
+ */
 void ep_item_unhook(struct epitem *item);
 
 /**
@@ -411,7 +521,7 @@ void ep_nest_link(struct epitem *item);
 
 void __ep_nest_unlink(struct epitem *item);
 
-/** ep_nest_unlink() - this item goes; its file is whole, ep->mtx held. */
+/** ep_nest_unlink() - this item goes; its file is whole, or is no instance. */
 static inline void ep_nest_unlink(struct epitem *item)
 {
 	if (unlikely(item->nested))

@@ -42,7 +42,8 @@ void __ep_use(struct eventpoll *ep)
 	mutex_unlock(&choice_mtx);
 }
 
-struct eventpoll *ep_alloc(const struct ep_store *store, work_func_t work)
+struct eventpoll *ep_alloc(const struct ep_store *store, work_func_t work,
+			   void (*end_closed)(struct eventpoll *ep))
 {
 	struct eventpoll *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 
@@ -54,6 +55,9 @@ struct eventpoll *ep_alloc(const struct ep_store *store, work_func_t work)
 		return NULL;
 	}
 	mutex_init(&ep->mtx);
+	mutex_init(&ep->taps_mtx);
+	init_llist_head(&ep->closed);
+	ep->end_closed = end_closed;
 	ep->tree = RB_ROOT;
 	init_waitqueue_head(&ep->wq);
 	init_waitqueue_head(&ep->poll_wait);
@@ -61,6 +65,16 @@ struct eventpoll *ep_alloc(const struct ep_store *store, work_func_t work)
 	INIT_WORK(&ep->work, work);
 	choose(ep, store);
 	return ep;
+}
+
+void ep_end_closed(struct eventpoll *ep)
+{
+	while (!llist_empty(&ep->closed) && mutex_trylock(&ep->mtx)) {
+		ep->end_closed(ep);
+		mutex_unlock(&ep->mtx);
+		/* As in ep_unlock(). */
+		smp_mb();
+	}
 }
 
 void ep_put(struct eventpoll *ep)

@@ -244,6 +244,8 @@ void ep_item_unhook(struct epitem *item)
 	struct wait_queue_head *head;
 	struct ep_tap *tap;
 
+	/* A closer takes off what it finds: while there are taps the file is whole. */
+	mutex_lock(&item->ep->taps_mtx);
 	while ((tap = item->taps)) {
 		item->taps = tap->next;
 		rcu_read_lock();
@@ -258,6 +260,7 @@ void ep_item_unhook(struct epitem *item)
 		if (tap != &item->tap)
 			kfree(tap);
 	}
+	mutex_unlock(&item->ep->taps_mtx);
 }
 
 void ep_item_post(struct epitem *item)

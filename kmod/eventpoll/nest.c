@@ -28,6 +28,10 @@
  * about to watch it counts himself first and takes the mutex then, to put its items
  * into the tree, and so meets the new one.
  *
+ * Whoever lets a watched instance go, its closer or a removal, takes the item out of
+ * "links" first.  So what is in there and watches an instance may look at it, under
+ * links_mtx; a walk downwards takes a reference.
+ *
  * links_mtx is innermost, and held for no longer than a walk in memory.  Every walk
  * can be killed, and gives way to others.
  *
@@ -154,8 +158,6 @@ void ep_nest_link(struct epitem *item)
 
 void __ep_nest_unlink(struct epitem *item)
 {
-	lockdep_assert_held(&item->ep->mtx);
-
 	mutex_lock(&links_mtx);
 	/* A walk may have found before that it need not be there. */
 	if (is_linked(item))
@@ -190,17 +192,18 @@ static int height_below(struct eventpoll *ep, const struct eventpoll *target,
 
 	if (mutex_lock_killable_nested(&ep->mtx, depth))
 		return -EINTR;
+	ep_locked(ep);
 	ep->nest_mark = nest_walk;
 	for (node = rb_first(&ep->tree); node; node = rb_next(node)) {
 		int h = -EINTR;
 
 		if (!killed()) {
 			item = rb_entry(node, struct epitem, node);
-			if (item->kind != EP_PORT)
+			if (ep_item_pin(item, EP_PORT) != EP_PINNED)
 				continue;
-			/* Its closer waits for our mutex: the file is whole. */
 			h = height_below(ep_of_file(item->file), target,
 					 depth + 1);
+			ep_item_unpin(item);
 		}
 		if (h < 0) {
 			height = h;
@@ -209,7 +212,7 @@ static int height_below(struct eventpoll *ep, const struct eventpoll *target,
 		height = max(height, h + 1);
 	}
 	ep->nest_height = height;
-	mutex_unlock(&ep->mtx);
+	ep_unlock(ep);
 	return height;
 }
 
@@ -337,11 +340,16 @@ static int paths_from_leaves(struct eventpoll *ep, unsigned int depth);
  */
 static int paths_from_item(struct epitem *item, unsigned int depth, int *run)
 {
+	int err;
+
 	if (killed())
 		return -EINTR;
-	if (item->kind == EP_PORT)
-		return paths_from_leaves(ep_of_file(item->file), depth + 1);
-	if (item->kind != EP_LEAF)
+	if (ep_item_pin(item, EP_PORT) == EP_PINNED) {
+		err = paths_from_leaves(ep_of_file(item->file), depth + 1);
+		ep_item_unpin(item);
+		return err;
+	}
+	if (READ_ONCE(item->kind) != EP_LEAF)
 		return 0;
 	ep_nest_link(item);
 	/* Each is one path at least, and all are of the same lengths. */
@@ -364,11 +372,13 @@ static int paths_from_leaves(struct eventpoll *ep, unsigned int depth)
 
 	if (mutex_lock_killable_nested(&ep->mtx, depth))
 		return -EINTR;
+	/* Or one that has gone could stand among those of a file that came after it. */
+	ep_locked(ep);
 	ep->nest_mark = nest_walk;
 	for (node = rb_first(&ep->tree); node && !err; node = rb_next(node))
 		err = paths_from_item(rb_entry(node, struct epitem, node),
 				      depth, &run);
-	mutex_unlock(&ep->mtx);
+	ep_unlock(ep);
 	return err;
 }
 

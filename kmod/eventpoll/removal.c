@@ -4,14 +4,30 @@
  *
  * Every item is registered with fcblist, and exactly one thing ends that
  * registration: a file_notify_unregister() that returns 0, or the call of
- * ep_item_closed().  Whoever ended it removes the item.  Ctl and release hold
- * ep->mtx over both, and take the item off the wait queues first, while the file
- * is whole; the moment the registration has ended the file may go, and the item
- * does not look at it any more.  Where the closer was first it is in
- * ep_item_closed() and waits for ep->mtx: they leave the item to it.  The item's
- * reference keeps the instance for it, even past release, and its registration
- * the module.  A file whose count is zero but whose closer is still on its way,
- * however long, is not waited for by anybody.
+ * ep_item_closed().  Whoever ended it sees to the end of the item.
+ *
+ * Ctl and release hold ep->mtx over both, and take the item off the wait queues and out
+ * of the links first, while the file is whole; the moment the registration has ended the
+ * file may go, and the item does not look at it any more.  Where the closer was first
+ * they leave the item to it.
+ *
+ * The closer waits for nothing that a program can hold.  ep->mtx is such a thing: with
+ * it held files are asked, which may never answer (FUSE), and events are told to memory
+ * that may never be there (userfaultfd).  So it takes the item off the queues and out of
+ * the links by itself, under taps_mtx and links_mtx; makes it EP_GONE, by which all know
+ * that its file is none any more; and puts it among ep->closed.  The rest is the end of
+ * an item without a file, and that of whoever has the mutex: the closer itself if it can
+ * have it, or else the holder when he lets go (ep_unlock()).  Either the closer sees the
+ * mutex free, or the holder sees the item: each writes, then reads, with a full barrier
+ * between; tests/model/closer.pml has that in every order.  Until then the address of
+ * the file is in the tree, but no other item's: a file that has this address was opened
+ * later, so whoever wants to add it gets the mutex later, and ends what is among
+ * ep->closed first (ep_locked()).
+ *
+ * The item's reference keeps the instance for its end, even past release, and its
+ * registration keeps the module until the closer has returned; then somebody else has
+ * the mutex, in a call that does.  A file whose count is zero but whose closer is still
+ * on its way, however long, is not waited for by anybody.
  *
  * That is what the races of the years came down to:
  *  - close of a file against close of the instance that watches it, which may be
@@ -23,13 +39,13 @@
  *    of the link takes, and ep_put() frees after a grace period, as items are freed.
  *  - vfs_poll() of a file whose count is zero already (CVE-2024-38580): whoever
  *    asks a file pins it first, and what cannot be pinned has nothing to tell
- *    (ep_item_ask()).
+ *    (ep_item_pin()).
  *  - giving up a reference of an instance with its mutex held (CVE-2025-38349).
  *    The last one given up so was in order; the next to last was not: whoever then
- *    drops the last frees the mutex that is still being unlocked.  Here the closer
- *    lets go of the mutex before it drops its item's reference.  Ctl and release do
- *    drop an item's reference under it, but hold the instance by its file, or by
- *    the file's own reference, until they have let go.
+ *    drops the last frees the mutex that is still being unlocked.  Here items'
+ *    references are dropped under it by those who have another one: the closer takes
+ *    one for itself, ctl and the others hold the instance by its file, or by the
+ *    file's own reference, until they have let go.
  *  - a reader that is preempted with the shared lock held keeps the consumer
  *    waiting (PREEMPT_RT, 5.1 to 6.17 of mainline): true to the original in ready_rwlock.c,
  *    and nowhere else.
@@ -56,8 +72,8 @@ void ep_item_remove(struct epitem *item)
 	struct eventpoll *ep = item->ep;
 	struct file *file = item->file;
 
-	/* While its registration stands, or we hold the mutex, the file does. */
 	ep_item_unhook(item);
+	ep_nest_unlink(item);
 	if (file_notify_unregister(&item->fcb))
 		return;
 	ep_item_end(item);
@@ -66,15 +82,31 @@ void ep_item_remove(struct epitem *item)
 		fput(file);
 }
 
+/* The caller has a reference on ep besides those of its items. */
+void ep_end_closed_locked(struct eventpoll *ep)
+{
+	struct llist_node *closed = llist_del_all(&ep->closed);
+	struct epitem *item, *next;
+
+	llist_for_each_entry_safe(item, next, closed, closed) {
+		ep_item_end(item);
+		refcount_dec(&ep->refs);
+		cond_resched();
+	}
+}
+
 void ep_item_closed(struct file *file, void *data)
 {
 	struct epitem *item = data;
 	struct eventpoll *ep = item->ep;
 
-	mutex_lock(&ep->mtx);
+	/* The item may have its end as soon as it is among ep->closed. */
+	refcount_inc(&ep->refs);
 	ep_item_unhook(item);
-	ep_item_end(item);
-	mutex_unlock(&ep->mtx);
+	ep_nest_unlink(item);
+	WRITE_ONCE(item->kind, EP_GONE);
+	llist_add(&item->closed, &ep->closed);
+	ep_end_closed(ep);
 	ep_put(ep);
 }
 
@@ -88,5 +120,5 @@ void ep_remove_all(struct eventpoll *ep)
 		ep_item_remove(rb_entry(node, struct epitem, node));
 		cond_resched();
 	}
-	mutex_unlock(&ep->mtx);
+	ep_unlock(ep);
 }

@@ -17,18 +17,19 @@
 __poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
 			    unsigned int depth, bool outside)
 {
+	enum ep_kind kind = READ_ONCE(item->kind);
 	struct file *file = item->file;
 	struct eventpoll *child;
 	__poll_t mask;
 
 	/* It may be polling us, with locks held that it would want again. */
-	if (outside && item->kind == EP_FOREIGN)
+	if (outside && kind == EP_FOREIGN)
 		return item->events & (EPOLLIN | EPOLLRDNORM);
 
-	if (!compat_file_pin(file))
+	if (kind == EP_GONE || ep_item_pin(item, kind) != EP_PINNED)
 		return 0;
 	pt->_key = item->events;
-	if (item->kind == EP_PORT) {
+	if (kind == EP_PORT) {
 		child = ep_of_file(file);
 		poll_wait(file, &child->poll_wait, pt);
 		/* First on the queue, then the look; see wake.c. */
@@ -38,7 +39,7 @@ __poll_t ep_item_ask_nested(struct epitem *item, struct poll_table_struct *pt,
 	} else {
 		mask = vfs_poll(file, pt);
 	}
-	ep_file_unpin(file);
+	ep_item_unpin(item);
 	return mask & item->events;
 }
 
@@ -55,9 +56,14 @@ static noinline __poll_t ask_nested(struct ep_batch *batch, struct epitem *item)
 
 static __always_inline __poll_t ask(struct ep_batch *batch, struct epitem *item)
 {
-	if (unlikely(item->kind != EP_LEAF))
+	switch (ep_item_pin(item, EP_LEAF)) {
+	case EP_PINNED:
+		return ep_item_ask_pinned(item, &batch->pt);
+	case EP_CLOSING:
+		return 0;
+	default:
 		return ask_nested(batch, item);
-	return ep_item_ask_leaf(item, &batch->pt);
+	}
 }
 
 bool ep_ask(struct ep_batch *batch, struct ep_link *link)
@@ -161,7 +167,7 @@ int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max,
 	}
 	if (seen == EP_READY || ep->store->pending(&ep->ready))
 		n = transfer_locked(ep, &batch);
-	mutex_unlock(&ep->mtx);
+	ep_unlock(ep);
 	return n;
 }
 
@@ -179,6 +185,6 @@ bool ep_look(struct eventpoll *ep, unsigned int depth, bool outside)
 		return ep_pending(ep) != EP_NOTHING;
 	found = ep->store->pending(&ep->ready) &&
 		transfer_locked(ep, &batch) > 0;
-	mutex_unlock(&ep->mtx);
+	ep_unlock(ep);
 	return found;
 }

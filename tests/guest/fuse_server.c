@@ -26,9 +26,10 @@ struct fuse_stand {
 	int silent;
 	int unanswered;
 	uint64_t poll_handle;
+	uint64_t poll_unique;
 };
 
-static void send_back(int dev, uint64_t unique, int error, const void *body, size_t len)
+static bool sent(int dev, uint64_t unique, int error, const void *body, size_t len)
 {
 	struct fuse_out_header head = {
 		.len = sizeof(head) + len, .error = error, .unique = unique,
@@ -38,8 +39,22 @@ static void send_back(int dev, uint64_t unique, int error, const void *body, siz
 	};
 
 	/* ENOENT: whoever asked was interrupted, and does not wait any more. */
-	if (writev(dev, io, 2) < 0 && errno != ENOENT)
+	return writev(dev, io, 2) >= 0 || errno == ENOENT;
+}
+
+static void send_back(int dev, uint64_t unique, int error, const void *body, size_t len)
+{
+	if (!sent(dev, unique, error, body, len))
 		_exit(1);
+}
+
+/* Or keeps still.  Return: it may be answered. */
+static bool answers(struct fuse_stand *stand)
+{
+	if (!__atomic_load_n(&stand->silent, __ATOMIC_ACQUIRE))
+		return true;
+	__atomic_add_fetch(&stand->unanswered, 1, __ATOMIC_RELEASE);
+	return false;
 }
 
 static struct fuse_attr attr_of(uint64_t node)
@@ -58,6 +73,7 @@ static void answer(struct fuse *f, const struct fuse_in_header *in)
 	case FUSE_INIT: {
 		struct fuse_init_out out = {
 			.major = FUSE_KERNEL_VERSION, .minor = 31, .max_write = 4096,
+			.flags = FUSE_WRITEBACK_CACHE,
 		};
 
 		send_back(f->dev, in->unique, 0, &out, sizeof(out));
@@ -78,7 +94,7 @@ static void answer(struct fuse *f, const struct fuse_in_header *in)
 		break;
 	}
 	case FUSE_OPEN: {
-		struct fuse_open_out out = { .fh = 1, .open_flags = FOPEN_DIRECT_IO };
+		struct fuse_open_out out = { .fh = 1 };
 
 		send_back(f->dev, in->unique, 0, &out, sizeof(out));
 		break;
@@ -88,9 +104,23 @@ static void answer(struct fuse *f, const struct fuse_in_header *in)
 		struct fuse_poll_out out = { .revents = 0 };
 
 		__atomic_store_n(&f->stand->poll_handle, poll->kh, __ATOMIC_RELAXED);
-		if (__atomic_load_n(&f->stand->silent, __ATOMIC_ACQUIRE))
-			__atomic_add_fetch(&f->stand->unanswered, 1, __ATOMIC_RELEASE);
-		else
+		__atomic_store_n(&f->stand->poll_unique, in->unique, __ATOMIC_RELAXED);
+		if (answers(f->stand))
+			send_back(f->dev, in->unique, 0, &out, sizeof(out));
+		break;
+	}
+	case FUSE_WRITE: {
+		const struct fuse_write_in *written = args;
+		struct fuse_write_out out = { .size = written->size };
+
+		send_back(f->dev, in->unique, 0, &out, sizeof(out));
+		break;
+	}
+	case FUSE_SETATTR: {
+		struct fuse_attr_out out = { .attr = attr_of(in->nodeid) };
+
+		/* The times of what was written. */
+		if (answers(f->stand))
 			send_back(f->dev, in->unique, 0, &out, sizeof(out));
 		break;
 	}
@@ -108,7 +138,7 @@ static void answer(struct fuse *f, const struct fuse_in_header *in)
 
 static void serve(struct fuse *f)
 {
-	static char buf[FUSE_MIN_READ_BUFFER] __attribute__((aligned(8)));
+	static char buf[2 * FUSE_MIN_READ_BUFFER] __attribute__((aligned(8)));
 
 	for (;;) {
 		ssize_t n = read(f->dev, buf, sizeof(buf));
@@ -139,11 +169,15 @@ void fuse_open(struct fuse *f)
 	f->server = guest_fork();
 	if (!f->server) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* A test that failed may wait for us, and not die before. */
+		alarm(4 * GUEST_WAIT_MS / 1000);
 		serve(f);
 	}
 	snprintf(path, sizeof(path), "%s/file", dir);
 	f->fd = open(path, O_RDWR | O_CLOEXEC);
 	guest_check(f->fd >= 0, "%s: %s", path, strerror(errno));
+	f->second = open(path, O_RDWR | O_CLOEXEC);
+	guest_check(f->second >= 0, "%s: %s", path, strerror(errno));
 	/* Nothing of it stays when the last who has it open is gone. */
 	guest_check(umount2(dir, MNT_DETACH) == 0, "umount: %s", strerror(errno));
 	rmdir(dir);
@@ -170,21 +204,29 @@ void fuse_wake(struct fuse *f)
 		    "notification: %s", strerror(errno));
 }
 
-struct polled {
+struct asked {
 	struct fuse_stand *stand;
 	int n;
 };
 
-static bool polled(void *arg)
+static bool asked(void *arg)
 {
-	const struct polled *p = arg;
+	const struct asked *p = arg;
 
 	return __atomic_load_n(&p->stand->unanswered, __ATOMIC_ACQUIRE) >= p->n;
 }
 
-void fuse_until_polled(struct fuse *f, int n)
+void fuse_until_asked(struct fuse *f, int n)
 {
-	guest_until(polled, &(struct polled){ f->stand, n }, "polls without an answer");
+	guest_until(asked, &(struct asked){ f->stand, n }, "questions without an answer");
+}
+
+void fuse_answer_poll(struct fuse *f, unsigned int mask)
+{
+	struct fuse_poll_out out = { .revents = mask };
+
+	guest_check(sent(f->dev, __atomic_load_n(&f->stand->poll_unique, __ATOMIC_RELAXED),
+			 0, &out, sizeof(out)), "answer: %s", strerror(errno));
 }
 
 void fuse_end(struct fuse *f)
