@@ -41,7 +41,9 @@
  * @file: its own open file; only a name after release
  * @user: whose watches these are
  * @used: the store can no longer be chosen
+ * @rare: transfers leave the plain way: it has @awake; never cleared
  * @scans: odd while a transfer is under way; written under @mtx
+ * @awake: the wakeup source that is active while items are told, or NULL; @mtx
  * @waker: the task that wakes @poll_wait at this moment, or NULL
  * @wake_nests: how deep in wake-ups that is; both under @poll_wait's lock
  * @work: wakes @poll_wait when it cannot be done at once
@@ -62,7 +64,9 @@ struct eventpoll {
 	struct file *file;
 	struct ep_user *user;
 	bool used;
+	bool rare;
 	unsigned int scans;
+	struct wakeup_source *awake;
 	struct task_struct *waker;
 	unsigned int wake_nests;
 	struct work_struct work;
@@ -113,6 +117,7 @@ struct ep_tap {
  * @taps: on the wait queues of @file; ep->mtx
  * @tap: the first of them, so that most need no second allocation
  * @fcb: its registration with fcblist
+ * @awake: its wakeup source, or NULL (awake.c)
  * @link_node: in the tree of links (nest.c); links_mtx
  * @rcu: a producer may hold it until then; by then it is no link
  */
@@ -129,6 +134,7 @@ struct epitem {
 	struct ep_tap *taps;
 	struct ep_tap tap;
 	struct fcb_struct fcb;
+	struct ep_awake *awake;
 	union {
 		struct rb_node link_node;
 		struct rcu_head rcu;
@@ -343,6 +349,13 @@ int ep_item_hook(struct epitem *item, __poll_t *revents);
 
 /** ep_item_unhook() - and off them.  No producer of it runs afterwards. */
 void ep_item_unhook(struct epitem *item);
+
+/**
+ * ep_item_awake() - does it have a wakeup source from now on?
+ * @item: hooked, its file pinned, ep->mtx held
+ * @on: there is none if memory or the limit says no
+ */
+void ep_item_awake(struct epitem *item, bool on);
 
 /**
  * ep_item_post() - this item may have something to tell

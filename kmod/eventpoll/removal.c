@@ -36,6 +36,7 @@
  */
 #include <linux/sched.h>
 
+#include "awake.h"
 #include "eventpoll.h"
 #include "fcblist.h"
 #include "plant.h"
@@ -47,6 +48,8 @@ void ep_item_end(struct epitem *item)
 	lockdep_assert_held(&ep->mtx);
 
 	ep_interest_del(ep, item);
+	if (item->awake)
+		ep_awake_end(item);
 	if (ep->store->forget(&ep->ready, &item->link))
 		ep_item_free(&item->link);
 }
