@@ -26,6 +26,8 @@ tests_guest_tests_SOURCES = \
 	tests/guest/user.h \
 	tests/guest/wakeup.c \
 	tests/guest/wakeup.h \
+	tests/guest/veth.c \
+	tests/guest/veth.h \
 	tests/guest/abi.c \
 	tests/guest/mmap.c \
 	tests/guest/compat.c \
@@ -103,6 +105,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/behave_fdinfo.c \
 	tests/guest/behave_fuse.c \
 	tests/guest/behave_awake.c \
+	tests/guest/behave_busy.c \
 	tests/guest/port.c \
 	tests/guest/port_limit.c \
 	tests/guest/port_costs.c \

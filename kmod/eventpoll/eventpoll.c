@@ -50,6 +50,7 @@
 #include <linux/err.h>
 
 #include "awake.h"
+#include "busy.h"
 #include "eventpoll.h"
 #include "fcblist.h"
 #include "plant.h"
@@ -86,6 +87,7 @@ static int insert(struct eventpoll *ep, struct file *file, int fd,
 		ep_item_remove(item);
 		return err;
 	}
+	ep_busy_note(item);
 	/* Events from now on come by themselves; what was before is told here. */
 	if (revents)
 		ep_item_post(item);

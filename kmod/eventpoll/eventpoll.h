@@ -41,7 +41,11 @@
  * @file: its own open file; only a name after release
  * @user: whose watches these are
  * @used: the store can no longer be chosen
- * @rare: transfers leave the plain way: it has @awake; never cleared
+ * @rare: transfers leave the plain way: it has @awake, or busy_usecs; never cleared
+ * @busy_prefer: busy.c; this and the next three without a lock
+ * @busy_budget: packets that a wait polls for at once, or 0
+ * @busy_usecs: how long, or 0
+ * @napi_id: of the device that brought the last socket that was asked its packets, or 0
  * @scans: odd while a transfer is under way; written under @mtx
  * @awake: the wakeup source that is active while items are told, or NULL; @mtx
  * @waker: the task that wakes @poll_wait at this moment, or NULL
@@ -65,7 +69,11 @@ struct eventpoll {
 	struct ep_user *user;
 	bool used;
 	bool rare;
+	bool busy_prefer;
+	u16 busy_budget;
 	unsigned int scans;
+	unsigned int napi_id;
+	u32 busy_usecs;
 	struct wakeup_source *awake;
 	struct task_struct *waker;
 	unsigned int wake_nests;

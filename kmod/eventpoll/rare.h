@@ -15,9 +15,11 @@
 /**
  * enum ep_rare_bit - bits of ep_rare
  * @EP_RARE_STALL: consumers are held (stall.h)
+ * @EP_RARE_BUSY: waits of all instances poll devices before they sleep (busy.h)
  */
 enum ep_rare_bit {
 	EP_RARE_STALL,
+	EP_RARE_BUSY,
 };
 
 extern unsigned long ep_rare;

@@ -123,7 +123,7 @@ enum ep_verdict {
  * @outside: within ->poll: nobody may be waited for
  * @look: tell nothing, only find out whether there is something
  * @rare: that, or consumers are held (stall.h), or the instance has wakeup sources
- *	(awake.h)
+ *	(awake.h) or polls devices (busy.h)
  * @out: where to tell
  * @left: events that may still be told
  * @n: told so far, or -errno

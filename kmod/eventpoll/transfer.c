@@ -7,13 +7,14 @@
  * every event pays for are inline in eventpoll.h: ep_pending(), ep_item_ask_leaf().
  *
  * What few transfers need lies apart: of polls, of held consumers, of instances with wakeup
- * sources (batch->rare).  Items that watch an instance go the same way, so
+ * sources or busy polling (batch->rare).  Items that watch an instance go the same way, so
  * that for others both are one branch.
  */
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "awake.h"
+#include "busy.h"
 #include "eventpoll.h"
 #include "plant.h"
 #include "rare.h"
@@ -144,6 +145,7 @@ static noinline enum ep_verdict visit_rare(struct ep_batch *batch,
 
 	if (item->awake)
 		ep_awake_take(batch, item);
+	ep_busy_note(item);
 	events = ask(batch, item);
 	if (batch->look) {
 		verdict = events ? leave(batch, 1) : nothing(batch);
