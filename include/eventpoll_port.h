@@ -29,8 +29,9 @@
  *	ssize_t bytes = read(ep, out, sizeof(out));
  *
  * The structures have one layout for 32-bit and 64-bit programs: pointers are
- * 64 bits wide, as in io_uring.  EPOLLWAKEUP is accepted and dropped, as the
- * kernel does for those who may not block suspend.  Busy polling is left out.
+ * 64 bits wide, as in io_uring.  Beside those below there are the ioctls of an epoll
+ * instance, EPIOCSPARAMS and EPIOCGPARAMS of <linux/eventpoll.h>, on kernels that have
+ * them.
  *
  * lib/eventpoll.h has functions with the arguments of the system calls.
  */

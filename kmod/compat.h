@@ -160,4 +160,27 @@ static inline void compat_file_owner_init(struct file *file)
 #define IPPROTO_SMC	256
 #endif
 
+/* 6.9 has ioctls that say how an instance of epoll polls devices. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+static inline bool compat_epoll_params(void)
+{
+	return true;
+}
+#else
+struct epoll_params {
+	__u32 busy_poll_usecs;
+	__u16 busy_poll_budget;
+	__u8 prefer_busy_poll;
+	__u8 __pad;
+};
+
+#define EPIOCSPARAMS	_IOW(0x8A, 0x01, struct epoll_params)
+#define EPIOCGPARAMS	_IOR(0x8A, 0x02, struct epoll_params)
+
+static inline bool compat_epoll_params(void)
+{
+	return false;
+}
+#endif
+
 #endif /* KMOD_COMPAT_H */

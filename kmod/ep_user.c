@@ -155,20 +155,20 @@ void ep_user_put(struct ep_user *user)
 	pr_notice_ratelimited("user %u has reached " fmt "\n",		\
 			      from_kuid(&init_user_ns, (user)->uid), __VA_ARGS__)
 
-bool ep_user_charge(struct ep_user *user)
+bool ep_user_charge_many(struct ep_user *user, int n)
 {
 	unsigned int most = READ_ONCE(max_user_watches);
 
-	if ((unsigned int)atomic_inc_return(&user->watches) <= most)
+	if ((unsigned int)atomic_add_return(n, &user->watches) <= most)
 		return true;
-	atomic_dec(&user->watches);
+	atomic_sub(n, &user->watches);
 	say_limit(user, "max_user_watches, %u", most);
 	return false;
 }
 
-void ep_user_uncharge(struct ep_user *user)
+void ep_user_uncharge_many(struct ep_user *user, int n)
 {
-	atomic_dec(&user->watches);
+	atomic_sub(n, &user->watches);
 }
 
 unsigned int ep_user_watches(const struct ep_user *user)

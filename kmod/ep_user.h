@@ -41,17 +41,30 @@ struct ep_user *ep_user_get(void);
 void ep_user_put(struct ep_user *user);
 
 /**
- * ep_user_charge() - one more watched file
+ * ep_user_charge_many() - so many watched files more, or what takes as much
  * @user: whose
+ * @n: how many
  *
  * Context: any.
  * Return: false, with a line in the log, if that would be more than
  * max_user_watches.
  */
-bool ep_user_charge(struct ep_user *user);
+bool ep_user_charge_many(struct ep_user *user, int n);
+
+/** ep_user_uncharge_many() - so many less.  Context: any. */
+void ep_user_uncharge_many(struct ep_user *user, int n);
+
+/** ep_user_charge() - one more watched file.  Return: as above. */
+static inline bool ep_user_charge(struct ep_user *user)
+{
+	return ep_user_charge_many(user, 1);
+}
 
 /** ep_user_uncharge() - one less.  Context: any. */
-void ep_user_uncharge(struct ep_user *user);
+static inline void ep_user_uncharge(struct ep_user *user)
+{
+	ep_user_uncharge_many(user, 1);
+}
 
 /** ep_user_watches() - how many at this moment. */
 unsigned int ep_user_watches(const struct ep_user *user);

@@ -42,6 +42,9 @@ enum plant {
 	PLANT_COUNTFIRST,	/* shared: a slot is counted before it is written */
 	PLANT_BAREMERGE,	/* shared: bits are added behind the word's back */
 	PLANT_BAREREMOVAL,	/* shared: so is a slot taken away */
+	PLANT_ASLEEP,		/* an event does not keep the system awake */
+	PLANT_SLEEPLESS,	/* what was told does so for ever */
+	PLANT_TAKEN,		/* what came again before it was asked does not */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -75,6 +78,7 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"nonext", "modblind", "nopin", "leaveearly", "wokenone",
 		"lazyput", "silent", "bynumber", "twosources", "leavesentry",
 		"countfirst", "baremerge", "bareremoval",
+		"asleep", "sleepless", "taken",
 	};
 	int i = sysfs_match_string(names, val);
 

@@ -24,6 +24,10 @@ tests_guest_tests_SOURCES = \
 	tests/guest/fuse.h \
 	tests/guest/user.c \
 	tests/guest/user.h \
+	tests/guest/wakeup.c \
+	tests/guest/wakeup.h \
+	tests/guest/veth.c \
+	tests/guest/veth.h \
 	tests/guest/abi.c \
 	tests/guest/mmap.c \
 	tests/guest/compat.c \
@@ -101,12 +105,15 @@ tests_guest_tests_SOURCES = \
 	tests/guest/behave_process.c \
 	tests/guest/behave_fdinfo.c \
 	tests/guest/behave_fuse.c \
+	tests/guest/behave_awake.c \
+	tests/guest/behave_busy.c \
 	tests/guest/port.c \
 	tests/guest/port_limit.c \
 	tests/guest/port_costs.c \
 	tests/guest/port_wake.c \
 	tests/guest/port_asked.c \
 	tests/guest/port_read.c \
+	tests/guest/port_awake.c \
 	tests/guest/port_cycle.c \
 	tests/guest/port_compat.c \
 	tests/guest/port_load.c \

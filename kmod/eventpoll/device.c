@@ -17,6 +17,7 @@
 #define PLANT_PARAM
 #include "plant.h"
 
+#include "busy.h"
 #include "eventpoll.h"
 #include "eventpoll_port.h"
 #include "fcblist.h"
@@ -119,6 +120,8 @@ static int ep_wait(struct eventpoll *ep, struct epoll_event __user *events,
 			return 0;
 		if (signal_pending(current))
 			return -EINTR;
+		if (unlikely(READ_ONCE(ep->napi_id)) && ep_busy_wait(ep))
+			continue;
 		sleep = ep_sleep(ep, until);
 	}
 }
@@ -270,7 +273,7 @@ static long ep_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case EVENTPOLL_NEW:
 		return open_again(file, arg);
 	default:
-		return -ENOTTY;
+		return ep_busy_ioctl(ep, cmd, (void __user *)arg);
 	}
 }
 

@@ -37,6 +37,7 @@
  *	locks of the file  that vfs_poll() takes, the mutex of an instance of the
  *			   kernel's epoll among them
  *	wait queue's lock  of the file, under which producers run
+ *	awake->lock	   awake.c: of an item with EPOLLWAKEUP
  *	store's lock	   each store tells its own
  *	links_mtx	   leaf: the links of nest.c; inside ep->mtx, or by a closer
  *	ep->wq.lock	   leaf, as choice_mtx of instance.c
@@ -53,6 +54,8 @@
  */
 #include <linux/err.h>
 
+#include "awake.h"
+#include "busy.h"
 #include "eventpoll.h"
 #include "fcblist.h"
 #include "plant.h"
@@ -81,12 +84,15 @@ static int insert(struct eventpoll *ep, struct file *file, int fd,
 		get_file(file);
 	if (nest)
 		err = ep_nest_paths(item);
+	if (!err && (item->events & EPOLLWAKEUP))
+		err = ep_awake_begin(item);
 	if (!err)
 		err = ep_item_hook(item, &revents);
 	if (err) {
 		ep_item_remove(item);
 		return err;
 	}
+	ep_busy_note(item);
 	/* Events from now on come by themselves; what was before is told here. */
 	if (revents)
 		ep_item_post(item);
@@ -99,6 +105,7 @@ static void modify(struct epitem *item, const struct epoll_event *event)
 
 	WRITE_ONCE(item->events, event->events);
 	item->data = event->data;
+	ep_item_awake(item, !!(event->events & EPOLLWAKEUP));
 	/*
 	 * A producer that still saw the old mask has made its event true before;
 	 * so either it sees the new one, or we see what it came for.
@@ -162,7 +169,8 @@ static int ctl_file(struct eventpoll *ep, int op, int fd, struct file *file,
 	if (file == ep->file)
 		return -EINVAL;
 	if (op != EPOLL_CTL_DEL) {
-		event->events &= ~EPOLLWAKEUP;
+		if ((event->events & EPOLLWAKEUP) && !ep_awake_allowed())
+			event->events &= ~EPOLLWAKEUP;
 		if ((event->events & EPOLLEXCLUSIVE) &&
 		    !exclusive_ok(op, file, event->events))
 			return -EINVAL;

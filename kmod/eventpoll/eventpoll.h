@@ -48,7 +48,13 @@
  * @file: its own open file; only a name after release
  * @user: whose watches these are
  * @used: the store can no longer be chosen
+ * @rare: transfers leave the plain way: it has @awake, or busy_usecs; never cleared
+ * @busy_prefer: busy.c; this and the next three without a lock
+ * @busy_budget: packets that a wait polls for at once, or 0
+ * @busy_usecs: how long, or 0
+ * @napi_id: of the device that brought the last socket that was asked its packets, or 0
  * @scans: odd while a transfer is under way; written under @mtx
+ * @awake: the wakeup source that is active while items are told, or NULL; @mtx
  * @waker: the task that wakes @poll_wait at this moment, or NULL
  * @wake_nests: how deep in wake-ups that is; both under @poll_wait's lock
  * @work: wakes @poll_wait when it cannot be done at once
@@ -72,7 +78,13 @@ struct eventpoll {
 	struct file *file;
 	struct ep_user *user;
 	bool used;
+	bool rare;
+	bool busy_prefer;
+	u16 busy_budget;
 	unsigned int scans;
+	unsigned int napi_id;
+	u32 busy_usecs;
+	struct wakeup_source *awake;
 	struct task_struct *waker;
 	unsigned int wake_nests;
 	struct work_struct work;
@@ -127,6 +139,7 @@ struct ep_tap {
  * @tap: the first of them, so that most need no second allocation
  * @fcb: its registration with fcblist
  * @closed: in ep->closed
+ * @awake: its wakeup source, or NULL (awake.c)
  * @link_node: in the tree of links (nest.c); links_mtx
  * @rcu: a producer may hold it until then; by then it is no link
  */
@@ -144,6 +157,7 @@ struct epitem {
 	struct ep_tap tap;
 	struct fcb_struct fcb;
 	struct llist_node closed;
+	struct ep_awake *awake;
 	union {
 		struct rb_node link_node;
 		struct rcu_head rcu;
@@ -456,6 +470,13 @@ int ep_item_hook(struct epitem *item, __poll_t *revents);
  * Context: process, may sleep; ep->mtx held, or by the closer.
  */
 void ep_item_unhook(struct epitem *item);
+
+/**
+ * ep_item_awake() - does it have a wakeup source from now on?
+ * @item: hooked, its file pinned, ep->mtx held
+ * @on: there is none if memory or the limit says no
+ */
+void ep_item_awake(struct epitem *item, bool on);
 
 /**
  * ep_item_post() - this item may have something to tell

@@ -7,6 +7,7 @@
  */
 #include <linux/slab.h>
 
+#include "awake.h"
 #include "eventpoll.h"
 
 /*
@@ -83,6 +84,7 @@ void ep_put(struct eventpoll *ep)
 		return;
 	if (ep->store->reap)
 		ep->store->reap(&ep->ready);
+	ep_awake_free(ep);
 	ep_user_put(ep->user);
 	kfree_rcu(ep, rcu);
 }

@@ -11,6 +11,9 @@
  * asked when it is transferred.  POLLFREE says that the queue is about to go: the
  * entry comes off in there, and the clearing of tap->head is the last that the
  * producer does with the item.
+ *
+ * What few items want is another function on the queue, so that the others need not
+ * ask: exclusive ones, and those with a wakeup source.
  */
 #include <linux/align.h>
 #include <linux/atomic.h>
@@ -19,6 +22,7 @@
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 
+#include "awake.h"
 #include "eventpoll.h"
 #include "fcblist.h"
 #include "plant.h"
@@ -67,6 +71,7 @@ struct epitem *ep_item_alloc(struct eventpoll *ep, struct file *file, int fd)
 	item->nested = false;
 	RB_CLEAR_NODE(&item->link_node);
 	item->taps = NULL;
+	item->awake = NULL;
 	refcount_inc(&ep->refs);
 	atomic_inc(&ep_items);
 	return item;
@@ -160,7 +165,7 @@ static noinline int produce_rest(struct ep_tap *tap, unsigned int posted,
  * for any: that way is short, and the rest is behind a call.
  */
 static __always_inline int produce(struct ep_tap *tap, int flags,
-				   __poll_t bits, bool exclusive)
+				   __poll_t bits, bool exclusive, bool awake)
 {
 	struct epitem *item = tap->item;
 	struct eventpoll *ep = item->ep;
@@ -174,7 +179,8 @@ static __always_inline int produce(struct ep_tap *tap, int flags,
 			ep_tap_pollfree(tap);
 		return !exclusive;
 	}
-	posted = ep->store->post(&ep->ready, &item->link);
+	posted = awake ? ep_awake_post(item) :
+			 ep->store->post(&ep->ready, &item->link);
 	if (likely(posted <= EP_FRESH && !wq_has_sleeper(&ep->wq) &&
 		   /* behind the barrier in there, of which wake.c tells */
 		   !waitqueue_active(&ep->poll_wait) && !(bits & POLLFREE)))
@@ -186,14 +192,30 @@ static int ep_wakeup(struct wait_queue_entry *wait, unsigned int mode,
 		     int flags, void *key)
 {
 	return produce(container_of(wait, struct ep_tap, wait), flags,
-		       key_to_poll(key), false);
+		       key_to_poll(key), false, false);
 }
 
 static int ep_wakeup_exclusive(struct wait_queue_entry *wait, unsigned int mode,
 			       int flags, void *key)
 {
 	return produce(container_of(wait, struct ep_tap, wait), flags,
-		       key_to_poll(key), true);
+		       key_to_poll(key), true, false);
+}
+
+static int ep_wakeup_awake(struct wait_queue_entry *wait, unsigned int mode,
+			   int flags, void *key)
+{
+	struct ep_tap *tap = container_of(wait, struct ep_tap, wait);
+	bool exclusive = READ_ONCE(tap->item->events) & EPOLLEXCLUSIVE;
+
+	return produce(tap, flags, key_to_poll(key), exclusive, true);
+}
+
+static wait_queue_func_t producer_of(const struct epitem *item)
+{
+	if (item->awake)
+		return ep_wakeup_awake;
+	return item->events & EPOLLEXCLUSIVE ? ep_wakeup_exclusive : ep_wakeup;
 }
 
 struct ep_hooking {
@@ -218,8 +240,7 @@ static void hook_queue(struct file *file, struct wait_queue_head *head,
 			return;
 		}
 	}
-	init_waitqueue_func_entry(&tap->wait, item->events & EPOLLEXCLUSIVE ?
-				  ep_wakeup_exclusive : ep_wakeup);
+	init_waitqueue_func_entry(&tap->wait, producer_of(item));
 	tap->head = head;
 	tap->item = item;
 	tap->next = item->taps;
@@ -263,11 +284,48 @@ void ep_item_unhook(struct epitem *item)
 	mutex_unlock(&item->ep->taps_mtx);
 }
 
+/* Afterwards none runs that was the item's before. */
+static void change_producer(struct epitem *item, wait_queue_func_t func)
+{
+	struct wait_queue_head *head;
+	struct ep_tap *tap;
+	unsigned long flags;
+
+	/* Against a closer, as in ep_item_unhook(). */
+	mutex_lock(&item->ep->taps_mtx);
+	for (tap = item->taps; tap; tap = tap->next) {
+		rcu_read_lock();
+		head = smp_load_acquire(&tap->head);
+		if (head) {
+			spin_lock_irqsave(&head->lock, flags);
+			tap->wait.func = func;
+			spin_unlock_irqrestore(&head->lock, flags);
+		}
+		rcu_read_unlock();
+	}
+	mutex_unlock(&item->ep->taps_mtx);
+}
+
+void ep_item_awake(struct epitem *item, bool on)
+{
+	if (on == !!item->awake)
+		return;
+	if (!on) {
+		change_producer(item, ep_wakeup);
+		ep_awake_end(item);
+	} else if (!ep_awake_begin(item)) {
+		change_producer(item, producer_of(item));
+	}
+}
+
 void ep_item_post(struct epitem *item)
 {
 	struct eventpoll *ep = item->ep;
+	unsigned int posted;
 
-	wake(ep, NULL, ep->store->post(&ep->ready, &item->link), false, 0);
+	posted = item->awake ? ep_awake_post(item) :
+			       ep->store->post(&ep->ready, &item->link);
+	wake(ep, NULL, posted, false, 0);
 }
 
 int __init ep_items_init(const struct file_operations *fops)

@@ -13,6 +13,7 @@
  *	post	  everything		  any; under the wait-queue lock of a file
  *	pending	  everything		  any
  *	transfer  post, pending		  process, ep->mtx held, may sleep
+ *	again	  post of other items	  within transfer
  *	forget	  post of other items,	  process, ep->mtx held
  *		  pending
  *	reap	  nothing		  process, the last reference is gone
@@ -61,7 +62,7 @@ struct ep_link {
  * @EP_FRESH: now it is; of both the core wakes a waiter and those who poll
  * @EP_WOKE: may be added to the two: the store has woken a waiter itself, by
  *	one of the calls below
- * @EP_SILENT: alone: nobody is to be woken for it
+ * @EP_SILENT: nobody is to be woken for it, whether it was there or not
  */
 enum ep_posted {
 	EP_OLD = 0,
@@ -83,6 +84,9 @@ enum ep_posted {
  *	their arrival, until there is none or ep_batch_full(), and does with each
  *	as the verdict says.  What was not visited comes first the next time.
  *	Return: there is more
+ * @again: is an item that the consumer has in its hands in the store nevertheless,
+ *	since a post came or since it is only looked at?  Asked before the file is, for
+ *	items with a wakeup source, while none of their posts runs.  NULL: never
  * @forget: this item goes.  Return: true if the caller may free it, false if
  *	the store still holds it and will ep_item_free() it
  * @reap: frees all that forget() left here; NULL if it leaves nothing
@@ -95,6 +99,7 @@ struct ep_store {
 	unsigned int (*post)(struct ep_ready *ready, struct ep_link *link);
 	bool (*pending)(struct ep_ready *ready);
 	bool (*transfer)(struct ep_ready *ready, struct ep_batch *batch);
+	bool (*again)(const struct ep_batch *batch, struct ep_link *link);
 	bool (*forget)(struct ep_ready *ready, struct ep_link *link);
 	void (*reap)(struct ep_ready *ready);
 };
@@ -117,7 +122,8 @@ enum ep_verdict {
  * @depth: instances above this one whose mutex the task holds
  * @outside: within ->poll: nobody may be waited for
  * @look: tell nothing, only find out whether there is something
- * @rare: that, or consumers are held (stall.h)
+ * @rare: that, or consumers are held (stall.h), or the instance has wakeup sources
+ *	(awake.h) or polls devices (busy.h)
  * @out: where to tell
  * @left: events that may still be told
  * @n: told so far, or -errno
@@ -185,6 +191,13 @@ bool ep_is_edge(const struct ep_link *link);
  * Context: as ep_visit().  Return: there is something.
  */
 bool ep_ask(struct ep_batch *batch, struct ep_link *link);
+
+/**
+ * ep_drop() - this item was collected and is neither visited nor put back
+ *
+ * For a store that so loses an event.  Context: as ep_visit().
+ */
+void ep_drop(struct ep_batch *batch, struct ep_link *link);
 
 /** ep_item_free() - free an item that forget() kept. */
 void ep_item_free(struct ep_link *link);

@@ -91,6 +91,12 @@ static inline void lists_take(struct ep_lists *l, struct list_head *taken)
 	WRITE_ONCE(l->side, NULL);
 }
 
+/* Did something of it come since all was taken? */
+static inline bool lists_again(const struct ep_batch *batch, struct ep_link *link)
+{
+	return READ_ONCE(lists_item_of(link)->side) != ALONE;
+}
+
 /* Goes through what was taken.  The list is ours while the side is open. */
 static inline void lists_visit(struct ep_lists *l, struct list_head *taken,
 			       struct ep_batch *batch)

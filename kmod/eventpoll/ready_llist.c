@@ -213,10 +213,10 @@ const struct ep_store ep_store_llist = {
 static unsigned int llist_v1_post(struct ep_ready *ready, struct ep_link *link)
 {
 	struct item *item = item_of(link);
+	bool old = xchg(&item->ready, true);
 
-	xchg(&item->ready, true);
 	if (cmpxchg(&item->locked, false, true))
-		return EP_OLD;
+		return old ? EP_OLD : EP_FRESH;
 	llist_add(&item->node, &store_of(ready)->list);
 	return EP_FRESH;
 }
@@ -246,6 +246,11 @@ static bool llist_v1_transfer(struct ep_ready *ready, struct ep_batch *batch)
 	return !llist_empty(&s->list);
 }
 
+static bool llist_v1_again(const struct ep_batch *batch, struct ep_link *link)
+{
+	return READ_ONCE(item_of(link)->ready);
+}
+
 static bool llist_v1_forget(struct ep_ready *ready, struct ep_link *link)
 {
 	/* No transfer or post runs, so what is locked is on the list. */
@@ -261,5 +266,6 @@ const struct ep_store ep_store_llist_v1 = {
 	.post = llist_v1_post,
 	.pending = llist_pending,
 	.transfer = llist_v1_transfer,
+	.again = llist_v1_again,
 	.forget = llist_v1_forget,
 };

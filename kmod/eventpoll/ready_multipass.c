@@ -141,14 +141,22 @@ static struct item *send(struct item *first, struct ep_batch *batch)
 				break;
 			}
 		}
-		if (faulted)
+		if (faulted) {
 			back = ep_batch_looks(batch) || !ep_is_edge(link);
+			if (!back)
+				ep_drop(batch, link);
+		}
 		if (back)
 			at = &item->next;
 		else
 			*at = item->next;
 	}
 	return first;
+}
+
+static bool multipass_again(const struct ep_batch *batch, struct ep_link *link)
+{
+	return !list_empty(&item_of(link)->node);
 }
 
 static void reinject(struct ep_ready *ready, struct item *item, bool looked)
@@ -205,5 +213,6 @@ const struct ep_store ep_store_multipass = {
 	.post = multipass_post,
 	.pending = multipass_pending,
 	.transfer = multipass_transfer,
+	.again = multipass_again,
 	.forget = multipass_forget,
 };

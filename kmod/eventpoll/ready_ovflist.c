@@ -105,5 +105,6 @@ const struct ep_store ep_store_ovflist = {
 	.post = ovflist_post,
 	.pending = ovflist_pending,
 	.transfer = ovflist_transfer,
+	.again = lists_again,
 	.forget = ovflist_forget,
 };

@@ -71,7 +71,8 @@ static unsigned int ovflist26_post(struct ep_ready *ready,
 				   struct ep_link *link)
 {
 	struct ovflist26 *s = store_of(ready);
-	unsigned int posted = EP_SILENT;
+	/* During a transfer: now it is in the store, if it was not already. */
+	unsigned int posted = EP_SILENT | EP_FRESH;
 	unsigned long flags;
 	bool fresh;
 
@@ -148,5 +149,6 @@ const struct ep_store ep_store_ovflist26 = {
 	.post = ovflist26_post,
 	.pending = ovflist26_pending,
 	.transfer = ovflist26_transfer,
+	.again = lists_again,
 	.forget = ovflist26_forget,
 };

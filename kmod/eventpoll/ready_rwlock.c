@@ -135,5 +135,6 @@ const struct ep_store ep_store_rwlock = {
 	.post = rwlists_post,
 	.pending = rwlists_pending,
 	.transfer = rwlists_transfer,
+	.again = lists_again,
 	.forget = rwlists_forget,
 };

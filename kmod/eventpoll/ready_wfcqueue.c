@@ -134,6 +134,12 @@ static bool wfcqueue_transfer(struct ep_ready *ready, struct ep_batch *batch)
 	return true;
 }
 
+/* What comes meanwhile is lost; but a poll takes nothing off. */
+static bool wfcqueue_again(const struct ep_batch *batch, struct ep_link *link)
+{
+	return ep_batch_looks(batch);
+}
+
 const struct ep_store ep_store_wfcqueue = {
 	.name = "wfcqueue",
 	.trylock_wake = true,
@@ -142,6 +148,7 @@ const struct ep_store ep_store_wfcqueue = {
 	.post = wfcqueue_post,
 	.pending = wfcq_pending,
 	.transfer = wfcqueue_transfer,
+	.again = wfcqueue_again,
 	.forget = wfcq_forget,
 	.reap = wfcq_reap,
 };

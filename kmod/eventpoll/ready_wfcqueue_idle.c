@@ -100,6 +100,11 @@ static bool wfcqueue_transfer(struct ep_ready *ready, struct ep_batch *batch)
 	return wfcq_pending(ready);
 }
 
+static bool wfcqueue_again(const struct ep_batch *batch, struct ep_link *link)
+{
+	return atomic_read(&wfcq_item_of(link)->state) == READY;
+}
+
 const struct ep_store ep_store_wfcqueue_idle = {
 	.name = "wfcqueue-idle",
 	.trylock_wake = true,
@@ -108,6 +113,7 @@ const struct ep_store ep_store_wfcqueue_idle = {
 	.post = wfcqueue_post,
 	.pending = wfcq_pending,
 	.transfer = wfcqueue_transfer,
+	.again = wfcqueue_again,
 	.forget = wfcq_forget,
 	.reap = wfcq_reap,
 };

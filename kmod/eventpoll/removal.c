@@ -52,6 +52,7 @@
  */
 #include <linux/sched.h>
 
+#include "awake.h"
 #include "eventpoll.h"
 #include "fcblist.h"
 #include "plant.h"
@@ -63,6 +64,8 @@ void ep_item_end(struct epitem *item)
 	lockdep_assert_held(&ep->mtx);
 
 	ep_interest_del(ep, item);
+	if (item->awake)
+		ep_awake_end(item);
 	if (ep->store->forget(&ep->ready, &item->link))
 		ep_item_free(&item->link);
 }

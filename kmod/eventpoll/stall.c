@@ -12,8 +12,6 @@
 
 #include "stall.h"
 
-bool ep_stall_open __read_mostly;
-
 static DECLARE_WAIT_QUEUE_HEAD(stall_wait);
 static atomic_t stalled;
 
@@ -24,16 +22,21 @@ static int stall_set(const char *val, const struct kernel_param *kp)
 
 	if (err)
 		return err;
-	WRITE_ONCE(ep_stall_open, open);
+	assign_bit(EP_RARE_STALL, &ep_rare, open);
 	wake_up_all(&stall_wait);
 	return 0;
 }
 
+static int stall_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%c\n", ep_stalls() ? 'Y' : 'N');
+}
+
 static const struct kernel_param_ops stall_ops = {
 	.set = stall_set,
-	.get = param_get_bool,
+	.get = stall_get,
 };
-module_param_cb(stall, &stall_ops, &ep_stall_open, 0600);
+module_param_cb(stall, &stall_ops, NULL, 0600);
 MODULE_PARM_DESC(stall, "park a consumer between its look at a file and what follows, for exhibits (default N)");
 
 static int stalled_get(char *buf, const struct kernel_param *kp)
@@ -54,7 +57,7 @@ MODULE_PARM_DESC(stall_wake, "park one producer of wfcqueue with the lock of the
 void ep_stall(void)
 {
 	atomic_inc(&stalled);
-	wait_event_killable_timeout(stall_wait, !READ_ONCE(ep_stall_open),
+	wait_event_killable_timeout(stall_wait, !ep_stalls(),
 				    10 * HZ);
 	atomic_dec(&stalled);
 }

@@ -15,8 +15,10 @@
 #ifndef KMOD_EVENTPOLL_STALL_H
 #define KMOD_EVENTPOLL_STALL_H
 
+#include <linux/bitops.h>
 #include <linux/compiler.h>
-#include <linux/types.h>
+
+#include "rare.h"
 
 enum ep_stall_where {
 	EP_STALL_NOWHERE,
@@ -25,16 +27,14 @@ enum ep_stall_where {
 	EP_STALL_HELD,
 };
 
-extern bool ep_stall_open;
 extern unsigned int ep_stall_waker;
 
 void ep_stall(void);
 void __ep_stall_wake(enum ep_stall_where here);
 
-/* Looked at when a transfer begins, not for every event. */
 static inline bool ep_stalls(void)
 {
-	return READ_ONCE(ep_stall_open);
+	return test_bit(EP_RARE_STALL, &ep_rare);
 }
 
 static inline void ep_stall_wake(enum ep_stall_where here)

@@ -4,13 +4,19 @@
  *
  * One run through the store at a time, under ep->mtx.  The store decides on the order
  * and what it keeps; for each item it calls ep_visit().  The looks that every call and
- * every event pays for are inline in eventpoll.h: ep_pending(), ep_item_ask_leaf().
+ * every event pays for are inline in eventpoll.h: ep_pending(), ep_item_pin().
+ *
+ * What few transfers need lies apart: of polls, of held consumers, of instances with wakeup
+ * sources or busy polling (batch->rare).
  */
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "awake.h"
+#include "busy.h"
 #include "eventpoll.h"
 #include "plant.h"
+#include "rare.h"
 #include "stall.h"
 
 /* The consumer's look at a file that is an instance. */
@@ -68,7 +74,20 @@ static __always_inline __poll_t ask(struct ep_batch *batch, struct epitem *item)
 
 bool ep_ask(struct ep_batch *batch, struct ep_link *link)
 {
-	return ask(batch, ep_item_of(link));
+	struct epitem *item = ep_item_of(link);
+	bool ready = ask(batch, item);
+
+	if (unlikely(batch->rare) && ready && item->awake)
+		ep_awake_back(item);
+	return ready;
+}
+
+void ep_drop(struct ep_batch *batch, struct ep_link *link)
+{
+	struct epitem *item = ep_item_of(link);
+
+	if (item->awake)
+		ep_awake_take(batch, item);
 }
 
 static enum ep_verdict leave(struct ep_batch *batch, int n)
@@ -80,7 +99,8 @@ static enum ep_verdict leave(struct ep_batch *batch, int n)
 }
 
 /* Return: false if the program's array cannot be written. */
-static bool tell(struct epoll_event __user *out, __poll_t events, u64 data)
+static __always_inline bool tell(struct epoll_event __user *out,
+				 __poll_t events, u64 data)
 {
 	if (!user_access_begin(out, sizeof(*out)))
 		return false;
@@ -102,16 +122,10 @@ static noinline enum ep_verdict nothing(struct ep_batch *batch)
 	return EP_DONE;
 }
 
-enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
+static __always_inline enum ep_verdict visit(struct ep_batch *batch,
+					     struct epitem *item,
+					     __poll_t events)
 {
-	struct epitem *item = ep_item_of(link);
-	__poll_t events = ask(batch, item);
-
-	if (unlikely(batch->rare)) {
-		if (batch->look)
-			return events ? leave(batch, 1) : nothing(batch);
-		ep_stall();
-	}
 	if (!events)
 		return nothing(batch);
 	if (!tell(batch->out, events, item->data))
@@ -128,15 +142,45 @@ enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
 	return EP_DONE;
 }
 
+static noinline enum ep_verdict visit_rare(struct ep_batch *batch,
+					   struct epitem *item)
+{
+	enum ep_verdict verdict;
+	__poll_t events;
+
+	if (item->awake)
+		ep_awake_take(batch, item);
+	ep_busy_note(item);
+	events = ask(batch, item);
+	if (batch->look) {
+		verdict = events ? leave(batch, 1) : nothing(batch);
+	} else {
+		if (ep_stalls())
+			ep_stall();
+		verdict = visit(batch, item, events);
+	}
+	if (item->awake && verdict != EP_DONE)
+		ep_awake_back(item);
+	return verdict;
+}
+
+enum ep_verdict ep_visit(struct ep_batch *batch, struct ep_link *link)
+{
+	struct epitem *item = ep_item_of(link);
+
+	if (unlikely(batch->rare))
+		return visit_rare(batch, item);
+	return visit(batch, item, ask(batch, item));
+}
+
 /* What a transfer leaves is for the next waiter. */
-static __always_inline int transfer_locked(struct eventpoll *ep, struct ep_batch *batch)
+static __always_inline int transfer(struct eventpoll *ep, struct ep_batch *batch)
 {
 	bool more;
 
 	lockdep_assert_held(&ep->mtx);
 
 	init_poll_funcptr(&batch->pt, NULL);
-	batch->rare = batch->look || ep_stalls();
 	WRITE_ONCE(ep->scans, ep->scans + 1);
 	/* Pairs with the second one in ep_pending(). */
 	smp_wmb();
@@ -147,6 +191,24 @@ static __always_inline int transfer_locked(struct eventpoll *ep, struct ep_batch
 	if (more && !planted(PLANT_NONEXT))
 		ep_wake_waiter(ep, false);
 	return batch->n;
+}
+
+static noinline int transfer_rare(struct eventpoll *ep, struct ep_batch *batch)
+{
+	int n;
+
+	batch->rare = true;
+	n = transfer(ep, batch);
+	ep_awake_done(ep);
+	return n;
+}
+
+static __always_inline int transfer_locked(struct eventpoll *ep,
+					   struct ep_batch *batch)
+{
+	if (unlikely(batch->look || READ_ONCE(ep_rare) || READ_ONCE(ep->rare)))
+		return transfer_rare(ep, batch);
+	return transfer(ep, batch);
 }
 
 /*

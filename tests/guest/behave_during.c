@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "behave.h"
+#include "wakeup.h"
 
 /* These find an item of the transfer still linked, and leave it alone. */
 #define MERGES	(BEHAVE_SINGLEPASS | BEHAVE_WFCQUEUES)
@@ -640,3 +641,101 @@ BEHAVE_TEST(during_kill, 30, BEHAVE_EPOLL,
 }
 BEHAVE_KNOWN(during_kill, BEHAVE_MULTIPASS,
 	     BEHAVE_EFAULTS);
+
+/*
+ * EPOLLWAKEUP: as long as something is going to be told, the system stays awake.  What
+ * came meanwhile is in the store again, or lost.
+ */
+
+/* A wakeup source is active if, and only if, the next wait has an event of its file. */
+static void awake_if_told(int ep, const struct wakeup_fifo *f, size_t n)
+{
+	enum wakeup_state state[2];
+	struct epoll_event ev[2];
+	bool told[2] = { false };
+	int got;
+
+	for (size_t i = 0; i < n; i++)
+		state[i] = wakeup_state(f[i].name);
+	got = behave_wait(ep, ev, 2, 0);
+	for (int e = 0; e < got; e++)
+		for (size_t i = 0; i < n; i++)
+			told[i] |= ev[e].data.fd == f[i].fd[0];
+	for (size_t i = 0; i < n; i++)
+		ck_assert_msg(state[i] == (told[i] ? WAKEUP_AWAKE : WAKEUP_ASLEEP),
+			      "file %zu: its wakeup source was %s, and then it was %s",
+			      i, state[i] == WAKEUP_AWAKE ? "awake" : "asleep",
+			      told[i] ? "told" : "not told");
+	behave_none(ep);
+	for (size_t i = 0; i < n; i++)
+		wakeup_expect(f[i].name, WAKEUP_ASLEEP);
+}
+
+BEHAVE_TEST(during_awake_told, 30, BEHAVE_EPOLL,
+	    "EPOLLWAKEUP, edge-triggered: a file that has an event while it is told keeps the system awake until that is told")
+{
+	struct consumer c = { .ep = behave_create(), .max = 4 };
+	struct wakeup_fifo f;
+
+	wakeup_fifo(&f);
+	behave_add(c.ep, f.fd[0], EPOLLIN | EPOLLET | EPOLLWAKEUP);
+	guest_put(f.fd[1]);
+	consumer_start_and_stop(&c);
+	/* The instance's stands in. */
+	wakeup_expect(f.name, WAKEUP_ASLEEP);
+	wakeup_expect(WAKEUP_OF_INSTANCE, WAKEUP_AWAKE);
+	guest_drain(f.fd[0]);
+	guest_put(f.fd[1]);
+	consumer_goes_on(&c, 1);
+	wakeup_expect(WAKEUP_OF_INSTANCE, WAKEUP_ASLEEP);
+	awake_if_told(c.ep, &f, 1);
+}
+
+BEHAVE_TEST(during_awake_taken, 30, BEHAVE_EPOLL,
+	    "the same of an event that comes before its file is asked, while another one is told")
+{
+	struct consumer c = { .ep = behave_create(), .max = 4 };
+	struct wakeup_fifo f[2];
+
+	for_each_of(i, f) {
+		wakeup_fifo(&f[i]);
+		behave_add(c.ep, f[i].fd[0], EPOLLIN | EPOLLET | EPOLLWAKEUP);
+	}
+	for_each_of(i, f)
+		guest_put(f[i].fd[1]);
+	consumer_start_and_stop(&c);
+	/* Whichever is told first, both have one more event. */
+	for_each_of(i, f) {
+		guest_drain(f[i].fd[0]);
+		guest_put(f[i].fd[1]);
+	}
+	consumer_goes_on(&c, 2);
+	awake_if_told(c.ep, f, 2);
+}
+
+BEHAVE_TEST(during_awake_level, 30, BEHAVE_EPOLL,
+	    "the same, level-triggered: in the end a wait finds nothing, and the system may suspend")
+{
+	struct consumer c = { .ep = behave_create(), .max = 4 };
+	struct wakeup_fifo f[2];
+
+	for_each_of(i, f) {
+		wakeup_fifo(&f[i]);
+		behave_add(c.ep, f[i].fd[0], EPOLLIN | EPOLLWAKEUP);
+	}
+	for_each_of(i, f)
+		guest_put(f[i].fd[1]);
+	consumer_start_and_stop(&c);
+	for_each_of(i, f) {
+		guest_drain(f[i].fd[0]);
+		guest_put(f[i].fd[1]);
+	}
+	consumer_goes_on(&c, 2);
+	for_each_of(i, f)
+		wakeup_expect(f[i].name, WAKEUP_AWAKE);
+	for_each_of(i, f)
+		guest_drain(f[i].fd[0]);
+	behave_none(c.ep);
+	for_each_of(i, f)
+		wakeup_expect(f[i].name, WAKEUP_ASLEEP);
+}
