@@ -190,8 +190,11 @@ static void measure_design(void *arg, const struct options *opt, struct point at
 
 	progress("churn, n=%ld, %s", n, at.design);
 	why = queue_open(&set->q, at.design, n);
+	if (!why)
+		why = queue_hears(set->q, &set->all);
 	if (why) {
 		result_na(&at, why);
+		evq_close(set->q);
 		return;
 	}
 	/* The first round finds memory for what is kept. */

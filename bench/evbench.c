@@ -111,7 +111,7 @@ static void help(void)
 		printf("  %-10s %s\n", evq_designs(i)->name, evq_designs(i)->about);
 	puts("\nLAB_KERNEL and LAB_ACCEL in the environment name the kernel and the\n"
 	     "accelerator in the results; with LAB_ACCEL=icount a nanosecond is an\n"
-	     "instruction.  LAB_MODULES=none|loaded names what 'close' measured.");
+	     "instruction.  LAB_MODULES=none|loaded says what 'close' and 'unwatched' measure.");
 }
 
 /* One line, and exit 2.  @names: what would have been right, or NULL. */
@@ -467,7 +467,13 @@ static void plan(const struct request *req)
 	puts("env LAB_MODULES=loaded\n"
 	     "load dev_epoll max_user_watches=10000000 eventpoll_port max_user_watches=10000000");
 	for (size_t i = 0; i < n; i++)
-		print_run(&chosen[i], req);
+		if (!chosen[i].w->afresh)
+			print_run(&chosen[i], req);
+	for (size_t i = 0; i < n; i++)
+		if (chosen[i].w->afresh) {
+			printf("unload\nload fcb %s\n", chosen[i].w->afresh);
+			print_run(&chosen[i], req);
+		}
 }
 
 static void tell_preset(const struct options *opt)

@@ -112,6 +112,8 @@ struct options {
  * @sysctls: NAME=VALUE, set before the modules are loaded; up to a NULL
  * @no_figure: it is a test, and part of no sweep
  * @unloaded: it also runs before the modules are loaded
+ * @afresh: a parameter of fcb, with which the modules are loaded anew for it, after all
+ *	others; or NULL
  * @run: measures and hands in results; 0, or -1 after complaining that what is
  *	asked for cannot be measured
  */
@@ -125,6 +127,7 @@ struct workload {
 	const char *const *sysctls;
 	bool no_figure;
 	bool unloaded;
+	const char *afresh;
 	int (*run)(const struct options *opt);
 };
 

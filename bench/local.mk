@@ -22,6 +22,7 @@ bench_evbench_SOURCES = \
 	bench/mess.c \
 	bench/close.c \
 	bench/wait.c \
+	bench/unwatched.c \
 	vm/record.c vm/record.h vm/lens/mark.h
 bench_evbench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vm
 bench_evbench_LDADD = lib/libevq.la -lpthread

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "queue.h"
 
@@ -25,8 +26,24 @@ const char *queue_open(struct evq **q, const char *design, long n)
 	return text;
 }
 
+const char *queue_hears(const struct evq *q, const struct sources *all)
+{
+	struct stat st;
+
+	if (!(evq_design(q)->flags & EVQ_SIGIO))
+		return NULL;
+	if (fstat(all->s[0].watched, &st))
+		return strerror(errno);
+	return S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode) ? NULL :
+	       "it hears of sockets and pipes alone";
+}
+
 const char *queue_watch(struct evq *q, const struct sources *all)
 {
+	const char *why = queue_hears(q, all);
+
+	if (why)
+		return why;
 	for (long i = 0; i < all->n; i++)
 		if (evq_add(q, all->s[i].watched, POLLIN))
 			return strerror(errno);

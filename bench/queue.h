@@ -20,6 +20,15 @@
 const char *queue_open(struct evq **q, const char *design, long n);
 
 /**
+ * queue_hears() - whether a queue can be told of such sources
+ * @q: the queue
+ * @all: of one kind
+ *
+ * queue_watch() looks, too.
+ */
+const char *queue_hears(const struct evq *q, const struct sources *all);
+
+/**
  * queue_watch() - have a queue watch all sources for POLLIN
  * @q: the queue
  * @all: none of them has a message

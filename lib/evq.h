@@ -51,6 +51,8 @@ extern "C" {
 #define EVQ_COARSE	0x40u
 /** EVQ_THREADS - many threads may use one queue: evq_join() and evq_arm(). */
 #define EVQ_THREADS	0x80u
+/** EVQ_SIGIO - hears where SIGIO is raised: of sockets and pipes, in its own words. */
+#define EVQ_SIGIO	0x100u
 
 /**
  * struct evq_design - what can be said of a design without opening it

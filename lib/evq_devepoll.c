@@ -12,6 +12,8 @@
  *
  * devepoll-shared has a control page besides.  By it a wait takes the filled half
  * itself; only to sleep, or to have a file asked, it goes to EP_POLL.
+ *
+ * devepoll-2002 has its descriptors registered by the source "2002" (evq_source.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,17 +21,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "devepoll.h"
 #include "evq_impl.h"
+#include "evq_source.h"
 
 /**
  * struct devepoll - a queue on /dev/epoll
  * @q: the public part
  * @fd: the instance
  * @maxfds: what was asked of EP_ALLOC
- * @control: the control page, NULL in "devepoll"
+ * @control: the control page, or NULL: that is in "devepoll-shared" alone
+ * @source: the name of a source of events, or NULL: that of the module
+ * @param: by which it is set, or -1
  * @map: the mapping of EP_MAP_SIZE(@maxfds) bytes, NULL if it was lost
  * @half_size: half of that
  * @nready: what the last EP_POLL returned
@@ -40,6 +46,8 @@ struct devepoll {
 	int fd;
 	int maxfds;
 	struct ep_control *control;
+	const char *source;
+	int param;
 	char *map;
 	size_t half_size;
 	int nready;
@@ -71,6 +79,8 @@ static void devepoll_close(struct evq *q)
 	/* It holds the set, as the halves do. */
 	if (d->control)
 		munmap(d->control, EP_CONTROL_SIZE);
+	if (d->param >= 0)
+		close(d->param);
 	close(d->fd);
 	free(d->kept);
 	free(d);
@@ -88,11 +98,23 @@ static int share_it(struct devepoll *d)
 	return d->control ? 0 : -1;
 }
 
-/* What each of the two designs is told apart by. */
-static const bool is_shared = true, is_not = false;
+/* What the designs are told apart by: whether there is a control page, and @source. */
+struct kind {
+	bool shared;
+	const char *source;
+};
+
+static int choose_source(struct devepoll *d, const char *source)
+{
+	d->source = source;
+	if (source)
+		d->param = evq_source_open(source);
+	return source && d->param < 0 ? -1 : 0;
+}
 
 static struct evq *devepoll_open(const struct evq_impl *impl, int maxfds)
 {
+	const struct kind *kind = impl->own;
 	struct devepoll *d;
 
 	if (maxfds > MAX_FDS_IN_EVENTPOLL) {
@@ -103,6 +125,7 @@ static struct evq *devepoll_open(const struct evq_impl *impl, int maxfds)
 	if (!d)
 		return NULL;
 	evq_results_are_pollfd(&d->q);
+	d->param = -1;
 	/* The kernel gives whole pages: use what it will give anyway. */
 	d->maxfds = EP_FDS_PAGES(maxfds ? maxfds : 1) * POLLFD_X_PAGE;
 	d->fd = open("/dev/epoll", O_RDWR | O_CLOEXEC);
@@ -114,7 +137,7 @@ static struct evq *devepoll_open(const struct evq_impl *impl, int maxfds)
 		return NULL;
 	}
 	if (ioctl(d->fd, EP_ALLOC, d->maxfds) || map_it(d) ||
-	    (*(const bool *)impl->own && share_it(d))) {
+	    (kind->shared && share_it(d)) || choose_source(d, kind->source)) {
 		int err = errno;
 
 		devepoll_close(&d->q);
@@ -174,6 +197,32 @@ static int devepoll_add(struct evq *q, int fd, short events)
 	return put((struct devepoll *)q, fd, events);
 }
 
+/* Where SIGIO is raised nothing is heard of what is neither socket nor pipe. */
+static int may_hear(const struct devepoll *d, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -1;
+	if (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode))
+		return 0;
+	errno = fd == d->fd ? EINVAL : EPERM;
+	return -1;
+}
+
+static int add_by_source(struct evq *q, int fd, short events)
+{
+	struct devepoll *d = (struct devepoll *)q;
+	char was[EVQ_SOURCE_NAME];
+	int err;
+
+	if (may_hear(d, fd) || evq_source_begin(d->param, d->source, was))
+		return -1;
+	err = put(d, fd, events);
+	evq_source_end(d->param, was);
+	return err;
+}
+
 static int devepoll_del(struct evq *q, int fd)
 {
 	return put((struct devepoll *)q, fd, POLLREMOVE);
@@ -230,7 +279,7 @@ const struct evq_impl evq_impl_devepoll = {
 		.needs = "/dev/epoll (modules fcb and dev_epoll)",
 		.flags = EVQ_EDGE | EVQ_CLOSE | EVQ_NESTS | EVQ_MAPPED,
 	},
-	.own = &is_not,
+	.own = &(const struct kind){ 0 },
 	.open = devepoll_open,
 	.add = devepoll_add,
 	.mod = devepoll_add,
@@ -247,12 +296,29 @@ const struct evq_impl evq_impl_devepoll_shared = {
 		.needs = "/dev/epoll (modules fcb and dev_epoll)",
 		.flags = EVQ_EDGE | EVQ_CLOSE | EVQ_NESTS | EVQ_MAPPED,
 	},
-	.own = &is_shared,
+	.own = &(const struct kind){ .shared = true },
 	.open = devepoll_open,
 	.add = devepoll_add,
 	.mod = devepoll_add,
 	.del = devepoll_del,
 	.wait = shared_wait,
+	.fd = devepoll_fd,
+	.close = devepoll_close,
+};
+
+const struct evq_impl evq_impl_devepoll_2002 = {
+	.design = {
+		.name = "devepoll-2002",
+		.about = "/dev/epoll, and events come from where they came in 2002",
+		.needs = "/dev/epoll, and fcb's parameter source to be set to 2002 by root",
+		.flags = EVQ_EDGE | EVQ_CLOSE | EVQ_NESTS | EVQ_MAPPED | EVQ_SIGIO,
+	},
+	.own = &(const struct kind){ .source = "2002" },
+	.open = devepoll_open,
+	.add = add_by_source,
+	.mod = add_by_source,
+	.del = devepoll_del,
+	.wait = devepoll_wait,
 	.fd = devepoll_fd,
 	.close = devepoll_close,
 };

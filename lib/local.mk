@@ -4,7 +4,7 @@
 lib_LTLIBRARIES += lib/libevq.la
 lib_libevq_la_SOURCES = \
 	lib/evq.c lib/evq.h lib/evq_impl.h lib/designs.def \
-	lib/evq_devepoll.c \
+	lib/evq_devepoll.c lib/evq_source.c lib/evq_source.h \
 	lib/evq_epoll.c lib/evq_epoll.h \
 	lib/evq_poll.c \
 	lib/evq_port.c \

@@ -56,6 +56,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/source_ask.c \
 	tests/guest/second.c \
 	tests/guest/second.h \
+	tests/guest/callbacks.c \
 	tests/guest/origin.c \
 	tests/guest/origin2002.c \
 	tests/guest/nest.c \

@@ -224,6 +224,14 @@ of_host() {
 kernels() { "$LAB_SRC/vm/tables.py" kernels "$@"; }
 kernel_is() { "$LAB_SRC/vm/tables.py" kernel "$@"; }
 
+# known_events WORD: a source of events, as fcb's parameter has it, or auto
+known_events() {
+	case $1 in
+	auto | socket | tap | 2002) ;;
+	*) usage "unknown --events '$1': one of auto socket tap 2002" ;;
+	esac
+}
+
 # known_kernel NAME: complains when no such kernel is known
 known_kernel() { kernel_is "$1" >/dev/null || exit 2; }
 

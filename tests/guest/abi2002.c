@@ -18,6 +18,7 @@
 
 #include "abi2002_load.h"
 #include "guest.h"
+#include "tokens.h"
 
 /**
  * struct server - a running echo2002
@@ -43,17 +44,14 @@ struct account {
 	unsigned long results, slots, most, scribbled;
 };
 
-static void become_server(int words, unsigned long connections)
+static void become_server(int words, char *const argv[])
 {
-	char number[24];
-
-	snprintf(number, sizeof(number), "%lu", connections);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
 	dup2(words, STDOUT_FILENO);
 	dup2(words, STDERR_FILENO);
-	execlp("echo2002", "echo2002", "-s", "-p", "0", "-c", number, NULL);
-	dprintf(STDERR_FILENO, "echo2002 does not start: %m\n");
+	execvp(argv[0], argv);
+	dprintf(STDERR_FILENO, "%s does not start: %m\n", argv[0]);
 	_exit(127);
 }
 
@@ -120,7 +118,7 @@ static long server_items(const struct server *s)
 	return items;
 }
 
-static void server_start(struct server *s, unsigned long connections)
+static void server_start(struct server *s, char *const argv[])
 {
 	char line[200] = "";
 	int words[2];
@@ -130,7 +128,7 @@ static void server_start(struct server *s, unsigned long connections)
 	s->pid = guest_fork();
 	if (!s->pid) {
 		close(words[0]);
-		become_server(words[1], connections);
+		become_server(words[1], argv);
 	}
 	close(words[1]);
 	s->words = fdopen(words[0], "r");
@@ -140,6 +138,14 @@ static void server_start(struct server *s, unsigned long connections)
 		server_failed(s, line[0] ? line : "it does not start");
 	s->open = server_fds(s);
 	guest_check(s->set > 0, "the server has no " GUEST_DEVICE);
+}
+
+static void start_echo2002(struct server *s, unsigned long connections)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%lu", connections);
+	server_start(s, (char *[]){ "echo2002", "-s", "-p", "0", "-c", number, NULL });
 }
 
 /* All connections are gone: from its set, and from its descriptors. */
@@ -156,20 +162,27 @@ static void server_load(struct server *s, struct load *l)
 		server_failed(s, l->why);
 }
 
-/* The last connection, which it ends with; then its account. */
-static void server_end(struct server *s, struct account *a)
+/* The last connection, which it ends with; then its last words. */
+static void server_last(struct server *s, char *text, size_t size)
 {
 	int fd = load_connect(s->port), status;
-	char text[1000];
 	size_t len;
 
 	guest_check(fd >= 0, "connecting: %s", strerror(errno));
 	close(fd);
-	len = fread(text, 1, sizeof(text) - 1, s->words);
+	len = fread(text, 1, size - 1, s->words);
 	text[len] = '\0';
+	fclose(s->words);
 	ck_assert(waitpid(s->pid, &status, 0) == s->pid);
 	ck_assert_msg(!status, "the server ended with status 0x%x: %s", status,
 		      text);
+}
+
+static void server_end(struct server *s, struct account *a)
+{
+	char text[1000];
+
+	server_last(s, text, sizeof(text));
 	if (sscanf(text, "ended %lu reset %lu in %lu out %lu\n"
 		   "numbers used again %lu, found by poll %lu, output full %lu times\n"
 		   "%lu records in %lu writes\n"
@@ -230,7 +243,7 @@ static void serve(int at_once, int total)
 
 	guest_nofile(at_once + 256);
 	prepare_network();
-	server_start(&s, (unsigned long)total + 1);
+	start_echo2002(&s, (unsigned long)total + 1);
 	l.port = s.port;
 	server_load(&s, &l);
 	guest_until(server_idle, &s, "the server has closed all connections");
@@ -244,12 +257,48 @@ static void serve(int at_once, int total)
 	guest_until(files_are_back, &files, "the files of all connections are gone");
 	evset_open(&other, 8);
 	GUEST_RETURNS(evset_info(&other, "user-watches"), 0);
+	evset_close(&other);
 }
 
-GUEST_TEST(abi2002, hundreds, 60,
+/* As often as it takes, if it is said how long to go on; else once. */
+static void go_on(void (*one)(int at_once, int total))
+{
+	long end = guest_ms() + (getenv("STRESS_SECONDS") ? stress_seconds() * 1000L : 0);
+
+	do
+		one(guest_rounds(200), guest_rounds(2000));
+	while (guest_ms() < end);
+}
+
+GUEST_TEST(abi2002, hundreds, 300,
 	   "a server of 2002 has 2000 connections, 200 at once: every byte comes back, no event is a stray, the counts agree")
 {
-	serve(guest_rounds(200), guest_rounds(2000));
+	go_on(serve);
+}
+
+static void serve_by_libevq(int at_once, int total)
+{
+	char number[24], wanted[80], text[1000];
+	struct load l = { .at_once = at_once, .total = total };
+	struct server s;
+
+	guest_nofile(at_once + 256);
+	prepare_network();
+	snprintf(number, sizeof(number), "%d", total + 1);
+	server_start(&s, (char *[]){ "echo_server", "--design", "devepoll-2002",
+				     "--port", "0", "--connections", number, NULL });
+	l.port = s.port;
+	server_load(&s, &l);
+	guest_until(server_idle, &s, "the server has closed all connections");
+	server_last(&s, text, sizeof(text));
+	snprintf(wanted, sizeof(wanted), "echo_server: %d connections served\n", total + 1);
+	ck_assert_str_eq(text, wanted);
+}
+
+GUEST_TEST(abi2002, on_libevq, 300,
+	   "a server on libevq has as many by devepoll-2002: every byte comes back, and it hears of every end")
+{
+	go_on(serve_by_libevq);
 }
 
 GUEST_TEST(abi2002, ten_thousand, 300,
@@ -296,7 +345,7 @@ static int rush(struct server *s, char *words, size_t size)
 {
 	int fd[RUSH], i, status;
 
-	server_start(s, RUSH);
+	start_echo2002(s, RUSH);
 	rush_begin(s, fd);
 	stop_server(s);
 	for (i = 0; i < RUSH; i++)

@@ -4,17 +4,15 @@
  * holds for each source
  *
  * What is told, kind by kind, is the suite "source", which runs on each source
- * that tells the same; what the places of 2002 told instead is "source2002".
+ * that tells the same; what the places of 2002 told instead is "source2002"; sockets
+ * that are not as others of their kind are "callbacks".
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <netinet/in.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <linux/bpf.h>
 
 #include "modules.h"
 #include "second.h"
@@ -339,154 +337,4 @@ GUEST_TEST(origin, full_peer_of_a_datagram_sender, 60,
 		;
 	guest_drain(d[1]);
 	told(&s, d[0], POLLOUT, 0);
-}
-
-/*
- * A socket in a map of sockets: its callbacks are replaced, while it is
- * watched.  The program lets everything pass.
- */
-static int bpf(int cmd, union bpf_attr *attr)
-{
-	return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
-}
-
-static int sockmap(void)
-{
-	static const struct bpf_insn insn[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = SK_PASS },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr map_attr = {
-		.map_type = BPF_MAP_TYPE_SOCKMAP, .key_size = 4,
-		.value_size = 4, .max_entries = 1,
-	};
-	union bpf_attr prog_attr = {
-		.prog_type = BPF_PROG_TYPE_SK_SKB,
-		.insn_cnt = 2,
-		.insns = (uintptr_t)insn,
-		.license = (uintptr_t)"GPL",
-	};
-	union bpf_attr attach = { .attach_type = BPF_SK_SKB_STREAM_VERDICT };
-	int map = bpf(BPF_MAP_CREATE, &map_attr);
-	int prog = bpf(BPF_PROG_LOAD, &prog_attr);
-
-	if (map < 0 || prog < 0)
-		GUEST_SKIP("no map of sockets can be had here: %s", strerror(errno));
-	attach.target_fd = (uint32_t)map;
-	attach.attach_bpf_fd = (uint32_t)prog;
-	ck_assert_msg(bpf(BPF_PROG_ATTACH, &attach) == 0, "BPF_PROG_ATTACH: %s",
-		      strerror(errno));
-	return map;
-}
-
-static void sockmap_put(int map, int fd)
-{
-	uint32_t key = 0, value = (uint32_t)fd;
-	union bpf_attr attr = {
-		.map_fd = (uint32_t)map,
-		.key = (uintptr_t)&key,
-		.value = (uintptr_t)&value,
-	};
-
-	ck_assert_msg(bpf(BPF_MAP_UPDATE_ELEM, &attr) == 0,
-		      "BPF_MAP_UPDATE_ELEM: %s", strerror(errno));
-}
-
-static void data_is_told(const struct evset *s, int t[2], int n)
-{
-	int i;
-
-	for (i = 0; i < n; i++) {
-		guest_put(t[1]);
-		told(s, t[0], POLLIN, 0);
-		GUEST_RETURNS(guest_drain(t[0]), 1);
-	}
-}
-
-/* How many events a byte is, which for a socket in a map is the kernel's affair. */
-static int events_of_a_byte(const struct evset *s, int t[2])
-{
-	int n, dev = second_open();
-
-	second_add(dev, 0, t[0]);
-	data_is_told(s, t, 1);
-	n = second_events(dev, 0);
-	second_remove(dev, 0);
-	close(dev);
-	return n;
-}
-
-GUEST_TEST(origin, callbacks_change_later, 60,
-	   "a watched socket whose callbacks are replaced goes on being told, as one that was tapped all the time")
-{
-	struct evset s;
-	int t[2], map, n;
-
-	map = sockmap();
-	evset_open(&s, 8);
-	use("tap");
-	guest_tcp(t);
-	evset_add(&s, t[0], POLLIN);
-	sockmap_put(map, t[0]);
-	n = events_of_a_byte(&s, t);
-	close(t[0]);
-	close(t[1]);
-
-	use("socket");
-	guest_tcp(t);
-	evset_add(&s, t[0], POLLIN);
-	data_is_told(&s, t, 5);
-	sockmap_put(map, t[0]);
-	data_is_told(&s, t, 20);
-	/* By now it is tapped, and no entry tells anything beside the tap. */
-	GUEST_RETURNS(events_of_a_byte(&s, t), n);
-	evset_del(&s, t[0]);
-	guest_put(t[1]);
-	told_nothing(&s);
-}
-
-GUEST_TEST(origin, callbacks_changed_before, 60,
-	   "a socket whose callbacks were replaced before it is watched is told")
-{
-	struct evset s;
-	int t[2];
-
-	use("socket");
-	evset_open(&s, 8);
-	guest_tcp(t);
-	sockmap_put(sockmap(), t[0]);
-	evset_add(&s, t[0], POLLIN);
-	data_is_told(&s, t, 20);
-	close(t[1]);
-	told(&s, t[0], POLLIN, 0);
-}
-
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP	262
-#endif
-
-GUEST_TEST(origin, mptcp, 60, "a socket of MPTCP is told of data and of its peer's close")
-{
-	struct sockaddr_in a = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t len = sizeof(a);
-	struct evset s;
-	int l, t[2];
-
-	use("socket");
-	l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
-	if (l < 0)
-		GUEST_SKIP("no MPTCP here: %s", strerror(errno));
-	ck_assert(bind(l, (struct sockaddr *)&a, len) == 0 && listen(l, 8) == 0);
-	ck_assert(getsockname(l, (struct sockaddr *)&a, &len) == 0);
-	t[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
-	ck_assert(t[1] >= 0 && connect(t[1], (struct sockaddr *)&a, len) == 0);
-	t[0] = accept4(l, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	ck_assert(t[0] >= 0);
-	evset_open(&s, 8);
-	evset_add(&s, t[0], POLLIN | POLLRDHUP);
-	data_is_told(&s, t, 5);
-	close(t[1]);
-	told(&s, t[0], POLLIN | POLLRDHUP, 0);
 }

@@ -10,9 +10,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
+#include "evq.h"
 #include "second.h"
 #include "told.h"
+#include "user.h"
 
 enum { ION_IN = 1, ION_OUT = 2, ION_HUP = 3, ION_ERR = 4 };
 
@@ -305,4 +309,62 @@ GUEST_TEST(source2002, words, 30,
 	GUEST_RETURNS(a.ioevt, ION_OUT);
 	GUEST_RETURNS((int)a.plevt, POLLOUT | POLLWRNORM | POLLWRBAND);
 	GUEST_RETURNS(second_events(dev, 1), 1);
+}
+
+/* The other end's close of a pipe: IN by the places of 2002, else HUP. */
+static void last_writer_goes(struct evq *q, int fd[2], short told)
+{
+	ck_assert_msg(!evq_add(q, fd[0], POLLIN | POLLHUP), "evq_add: %s",
+		      strerror(errno));
+	close(fd[1]);
+	GUEST_RETURNS(evq_wait(q, GUEST_WAIT_MS), 1);
+	GUEST_RETURNS(evq_get_fd(q, 0), fd[0]);
+	GUEST_RETURNS(evq_get_revents(q, 0), told);
+}
+
+GUEST_TEST(source2002, by_a_queue, 30,
+	   "libevq's devepoll-2002 registers by this source, and puts the parameter back: others have theirs")
+{
+	static const char *const around[] = { "tap", "socket", "2002" };
+	int p[2], other[2], e = guest_eventfd();
+	struct evq *q, *usual;
+	size_t i;
+
+	for (i = 0; i < sizeof(around) / sizeof(*around); i++) {
+		guest_param_set("fcb", "source", around[i]);
+		q = evq_open("devepoll-2002", 4);
+		ck_assert_msg(q, "devepoll-2002: %s", strerror(errno));
+		ck_assert_str_eq(guest_param("fcb", "source"), around[i]);
+		guest_pipe(p);
+		last_writer_goes(q, p, POLLIN);
+		ck_assert_str_eq(guest_param("fcb", "source"), around[i]);
+		/* It would be deaf. */
+		GUEST_FAILS(evq_add(q, e, POLLIN), EPERM);
+		GUEST_FAILS(evq_add(q, 9999, POLLIN), EBADF);
+		ck_assert_str_eq(guest_param("fcb", "source"), around[i]);
+		usual = evq_open("devepoll", 4);
+		ck_assert(usual);
+		guest_pipe(other);
+		last_writer_goes(usual, other, strcmp(around[i], "2002") ? POLLHUP : POLLIN);
+		evq_close(usual);
+		evq_close(q);
+	}
+}
+
+GUEST_TEST(source2002, queue_is_roots, 30,
+	   "who may open the device and not set the parameter gets EACCES from devepoll-2002")
+{
+	int status;
+	pid_t child;
+
+	ck_assert(chmod(GUEST_DEVICE, 0666) == 0);
+	child = fork_as(USER);
+	if (!child) {
+		ck_assert(evq_open("devepoll", 4));
+		GUEST_RETURNS(evq_open("devepoll-2002", 4) ? 0 : errno, EACCES);
+		_exit(0);
+	}
+	ck_assert(waitpid(child, &status, 0) == child);
+	ck_assert(chmod(GUEST_DEVICE, 0600) == 0);
+	GUEST_RETURNS(status, 0);
 }
