@@ -7,8 +7,8 @@ def style():
     """Colours by day and by night."""
     def colours(which):
         return "".join(f"--{n}:{c[which]};" for n, c in svg.COLOURS.items())
-    day = colours(0) + "--paper:#fff;--text:#1a1a1a;--soft:#595959;--line:#d0d0d0;--card:#fafafa;--link:#005a9c;"
-    night = colours(1) + "--paper:#141414;--text:#ececec;--soft:#a8a8a8;--line:#404040;--card:#1c1c1c;--link:#7cc7f2;"
+    day = colours(0) + "--paper:#fff;--text:#1a1a1a;--soft:#595959;--line:#d0d0d0;--card:#fafafa;--link:#005a9c;--yes:#00704f;--no:#a84300;"
+    night = colours(1) + "--paper:#141414;--text:#ececec;--soft:#a8a8a8;--line:#404040;--card:#1c1c1c;--link:#7cc7f2;--yes:#12b98a;--no:#f08a3c;"
     return f":root{{color-scheme:light dark;{day}}}@media screen and (prefers-color-scheme:dark){{:root{{{night}}}}}" + """
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--text);font:16px/1.5 system-ui,sans-serif}
@@ -34,7 +34,7 @@ th:first-child{text-align:left;position:sticky;left:0;background:var(--card)}the
 .questions th:first-child{background:none}.questions th .soft{font-weight:400}
 .questions th,.questions td{white-space:normal;text-align:left;vertical-align:top;padding:.4rem .5rem}
 .verdict{font-weight:700}.v-c::before{content:"\\2713\\a0"}.v-r::before{content:"\\2717\\a0"}.v-n::before{content:"?\\a0"}
-.v-c{color:var(--green)}.v-r{color:var(--vermilion)}.v-n{color:var(--soft)}
+.v-c{color:var(--yes)}.v-r{color:var(--no)}.v-n{color:var(--soft)}
 .flames{width:100%;border:1px solid var(--line)}
 .bad{border:3px solid var(--vermilion);padding:.2rem 1rem;border-radius:6px}
 @media (max-width:760px){.questions thead{position:absolute;left:-200vw}

@@ -28,7 +28,7 @@ COLOURS = {
 }
 OTHERS = [name for name in COLOURS if name != "ink"]
 MARKS = ("M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0", "M-3.5 -3.5h7v7h-7z", "M0 -4.5L4.5 3.5h-9z",
-         "M0 4.5L4.5 -3.5h-9z", "M0 -5L5 0L0 5L-5 0z", "M-4 -1.3h8v2.6h-8z")
+         "M0 4.5L4.5 -3.5h-9z", "M0 -5L5 0L0 5L-5 0z", "M-4.5 -1.5h3v-3h3v3h3v3h-3v3h-3v-3h-3z")
 DASHES = ("", "6 3", "2 3")
 
 STORES = [d.name for d in tables.designs(tables.STORE)]
@@ -70,6 +70,12 @@ def ticks_log(low, high):
     steps = (1, 2, 5) if last - first <= 2 else (1,)
     found = [s * 10.0 ** e for e in range(first, last + 1) for s in steps]
     return [t for t in found if low * 0.999 <= t <= high * 1.001]
+
+
+def round_below(value):
+    """1, 2 or 5 times a power of ten, so that an axis begins with a tick."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return max((s * power for s in (2, 5) if s * power <= value), default=power)
 
 
 def ticks_linear(high):
@@ -119,7 +125,7 @@ def lines(title, xs, rows, across, up, log=True):
     floor = min(x for x in xs if x > 0) / 2 if 0 in xs else 0
     where = {x: x or floor for x in xs}
     x_axis = Axis(min(where.values()) / 1.15, max(xs) * 1.15, LEFT, WIDTH - RIGHT, True)
-    low, high = (min(ys) / 1.3, max(ys) * 1.3) if log else (0, max(ys) * 1.08)
+    low, high = (round_below(min(ys) / 1.1), max(ys) * 1.3) if log else (0, max(ys) * 1.08)
     y_axis = Axis(low, high, HEIGHT - BOTTOM, TOP, log)
     body = []
     for y in ticks_log(low, high) if log else ticks_linear(high):
