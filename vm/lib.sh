@@ -255,6 +255,16 @@ accel_for_figures() {
 	echo "$accel"
 }
 
+# planted FAULT: for the verb "load", the modules of devices that have it in a test build
+planted() {
+	local fault=$1 faults
+	faults=$(sed -nE 's/^plant=([a-z]+) +(dev_epoll|eventpoll_port) .*/\1 \2/p' \
+		"$LAB_SRC/tests/plants.txt" | sort -u)
+	grep -q "^$fault " <<<"$faults" ||
+		usage "unknown fault '$fault': one of $(cut -d' ' -f1 <<<"$faults" | sort -u | xargs)"
+	sed -n "s/^$fault \(.*\)/ \1 plant=$fault/p" <<<"$faults" | tr -d '\n'
+}
+
 # users_of ROOT: the users and groups of a guest's file system
 users_of() {
 	printf '%s\n' root:x:0:0:root:/tmp:/bin/sh nobody:x:65534:65534:nobody:/tmp:/bin/sh >"$1/etc/passwd"
