@@ -22,6 +22,7 @@ Answer = collections.namedtuple("Answer", "figure verdict why workload metric", 
 
 MAPPED, SHARED, EDGE = "devepoll", "devepoll-shared", records.REFERENCE
 ENOUGH_CPUS = 4     # several that write, and the one that takes
+BUSY = 3            # how many times as fast the best run of a design may be as its worst
 
 
 class View:
@@ -196,9 +197,16 @@ def contention(workload, design, to, least, most):
             return missing("native-" + workload)
         figure = f"{design} against {to}: " + ", ".join(
             f"{by:+.0f} % with {t} thread{'s' * (t > 1)}" for t, by in found)
+        last = found[-1][0]
+        apart = max(r["max"] / max(r["min"], 1e-9) for r in view.native_found if r["metric"] == "rate"
+                    and r["workload"] == "native-" + workload and r["design"] in (design, to)
+                    and r.get("threads") == last and r.get("cpus") == cpus and records.is_right(r))
         if cpus < ENOUGH_CPUS:
             return Answer(figure, CANNOT, f"{cpus} CPUs are too few for several that write and one "
                           f"that takes: {ENOUGH_CPUS} or more would decide", "native-" + workload, "ratio")
+        if apart > BUSY:
+            return Answer(figure, CANNOT, "this machine had other work: runs of one design are "
+                          f"{ratio(apart)} times apart", "native-" + workload, "ratio")
         by = found[-1][1]
         return judged(figure, (least is None or by >= least) and (most is None or by <= most),
                       "native-" + workload, "ratio")

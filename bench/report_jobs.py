@@ -217,11 +217,20 @@ def machine():
             "qemu": first_line("qemu-system-x86_64", "--version")}
 
 
+def cpu_of(told):
+    """Seconds of CPU that a shell's children took, as its "times" tells; None if it did not."""
+    both = re.findall(r"(\d+)m([\d.]+)s", told.splitlines()[1]) if told.count("\n") > 1 else []
+    return round(sum(60 * int(m) + float(s) for m, s in both)) if both else None
+
+
 def end_job(folder, name, status, seconds, command):
     """The records, and the line about the job."""
     found = records_of(folder, name)
     status = int(status)
     end = {"job": name, "status": status, "seconds": int(seconds), "command": command, **machine()}
+    cpu = cpu_of(read(folder, "times"))
+    if cpu is not None:
+        end["cpu"] = cpu
     flames = flames_of(folder) if name == "profile" else {}
     end.update(flames)
     if status or not (found or flames):

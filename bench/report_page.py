@@ -148,8 +148,9 @@ def jobs_of(report):
         end = report.ends[job.name]
         how = "did not run" if end is None else "done" if end["status"] == 0 else \
             end.get("why") or f"exit {end['status']}"
-        rows.append([job.name, how, f"{end['seconds']} s" if end else "-", job.command])
-    return table(["job", "end", "took", "command"], rows, "words")
+        took = [f"{end[what]} s" if end and what in end else "-" for what in ("seconds", "cpu")]
+        rows.append([job.name, how, *took, job.command])
+    return table(["job", "end", "took", "of CPU", "command"], rows, "words")
 
 
 def profile(job, end):

@@ -37,11 +37,14 @@ th:first-child{text-align:left;position:sticky;left:0;background:var(--card)}the
 .v-c{color:var(--yes)}.v-r{color:var(--no)}.v-n{color:var(--soft)}
 .flames{width:100%;border:1px solid var(--line)}
 .bad{border:3px solid var(--vermilion);padding:.2rem 1rem;border-radius:6px}
-@media (max-width:760px){.questions thead{position:absolute;left:-200vw}
+@media screen and (max-width:760px){.questions thead{position:absolute;left:-200vw}
 .questions tr{display:block;border:1px solid var(--line);border-radius:6px;margin:.6rem 0;padding:.3rem}
 .questions th,.questions td{display:block;border:0;padding:.15rem .4rem}
 .questions td[data-what]::before{content:attr(data-what) ": ";color:var(--soft)}}
 @media print{body{font-size:10pt}main{max-width:none;padding:0}nav{display:none}
-.plots{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}.wide{overflow:visible}
-table{font-size:7pt}a{color:inherit}}
+.plots{grid-template-columns:1fr 1fr;gap:.5rem}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}
+figure{padding:.3rem}.wide{overflow:visible}table{font-size:7pt}.questions{font-size:8pt}a{color:inherit}
+.questions td:last-child,.questions thead th:last-child{display:none}.legend,figcaption{font-size:7.5pt}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:6.5pt}
+figure table{font-size:6.2pt}figure th,figure td{padding:.05rem .2rem}.words td{white-space:normal;overflow-wrap:anywhere}}
 """
