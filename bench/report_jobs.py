@@ -172,6 +172,8 @@ def flames_of(folder):
     """A profile: its picture, and its tables, from their first line on."""
     picture, tables = read(folder, "profile.svg"), read(folder, "out")
     first = re.search(r"^ready, ", tables, re.M)
+    # where the picture lies is of no use to who reads the page elsewhere
+    tables = re.sub(r"^flame graph: .*\n?", "", tables, flags=re.M)
     return {"flames": picture, "tables": tables[first.start():] if first else tables} if picture else {}
 
 

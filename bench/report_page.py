@@ -224,7 +224,7 @@ def page(report, title):
 {told_questions(report, anchors)}</section>
 {"".join(sections)}
 <section><h2 id="machine">Machine and versions</h2>{machines(report)}</section>
-<section><h2 id="repeat">To repeat it</h2><pre>{text(repeats)}</pre>
+<section><h2 id="repeat">To repeat it</h2><pre class="command">{text(repeats)}</pre>
 <p>Each job by itself; every figure is in <code>results.jsonl</code> and <code>results.csv</code> beside this page.</p>
 {jobs_of(report)}</section></main>"""
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{text(title)}</title>'

@@ -18,6 +18,7 @@ h3{margin:1.4rem 0 .5rem;font-size:1.05rem}
 a{color:var(--link)}p,li{max-width:75ch}nav{line-height:2}nav a{margin-right:.9rem}
 .soft{color:var(--soft)}
 code{font-size:.9em;overflow-wrap:anywhere}pre{overflow-x:auto;background:var(--card);padding:.6rem;border:1px solid var(--line)}
+.command{white-space:pre-wrap;overflow-wrap:anywhere}.wide+.wide{margin-top:.9rem}
 .plots{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));align-items:start}
 figure{margin:0;padding:.6rem;border:1px solid var(--line);border-radius:6px;background:var(--card);min-width:0}
 figcaption{font-weight:600;font-size:.9rem;margin-bottom:.3rem;overflow-wrap:anywhere}
