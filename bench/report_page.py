@@ -7,8 +7,9 @@ usage: report_page.py DIR
 DIR/plan has a line for each job: its name, kernel, workload and command, with tabs
 between; DIR/about one for each workload.  DIR/jobs/NAME.jsonl has the records of one
 that came to its end, and a last line about the job itself (bench/report-job).  Writes
-index.html, results.jsonl and results.csv into DIR.  Exit 0 if all jobs are there and
-right, else 1; what is wrong is told, and stands in the page.
+index.html, results.jsonl and results.csv into DIR, and tax-KERNEL.svg, the first plot of
+"ready" as a file of its own.  Exit 0 if all jobs are there and right, else 1; what is
+wrong is told, and stands in the page.
 """
 import collections
 import json
@@ -20,7 +21,7 @@ import time
 import questions
 import records
 import schema
-from report_plots import drawings, table, text
+from report_plots import drawings, picture_alone, table, text
 from report_style import style
 
 NATIVE = "native"
@@ -246,6 +247,12 @@ def main(folder):
     whole = page(report, "devepoll: designs of event delivery, measured")
     with open(os.path.join(folder, "index.html"), "w") as out:
         out.write(whole)
+    for kernel, found in report.by_kernel.items():
+        ready = [r for r in found if r["workload"] == "ready" and not records.of_lens(r)]
+        picture = picture_alone(ready) if ready else None
+        if picture:
+            with open(os.path.join(folder, f"tax-{kernel}.svg"), "w") as out:
+                out.write(picture)
     for wrong in report.wrong:
         print(f"wrong: {wrong}")
     print(f"page: {os.path.join(folder, 'index.html')}: {len(report.records)} figures, "

@@ -6,9 +6,9 @@ import svg
 def style():
     """Colours by day and by night."""
     def colours(which):
-        return "".join(f"--{n}:{c[which]};" for n, c in svg.COLOURS.items())
-    day = colours(0) + "--paper:#fff;--text:#1a1a1a;--soft:#595959;--line:#d0d0d0;--card:#fafafa;--link:#005a9c;--yes:#00704f;--no:#a84300;"
-    night = colours(1) + "--paper:#141414;--text:#ececec;--soft:#a8a8a8;--line:#404040;--card:#1c1c1c;--link:#7cc7f2;--yes:#12b98a;--no:#f08a3c;"
+        return "".join(f"--{n}:{c[which]};" for n, c in {**svg.COLOURS, **svg.PAGE}.items())
+    day = colours(0) + "--soft:#595959;--card:#fafafa;--link:#005a9c;--yes:#00704f;--no:#a84300;"
+    night = colours(1) + "--soft:#a8a8a8;--card:#1c1c1c;--link:#7cc7f2;--yes:#12b98a;--no:#f08a3c;"
     return f":root{{color-scheme:light dark;{day}}}@media screen and (prefers-color-scheme:dark){{:root{{{night}}}}}" + """
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--text);font:16px/1.5 system-ui,sans-serif}
