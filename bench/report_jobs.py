@@ -22,10 +22,10 @@ import sys
 # seconds that a job takes, short and in full, until this machine has told better: they say
 # how the jobs compare with each other.  Short: as the jobs of a report took it on two slow
 # cores without KVM, by the CPU that they used; in full: a whole "lab compare", shared out.
-USUAL = {"ready": (47, 130), "token": (13, 38), "transfer": (12, 22), "churn": (17, 45),
-         "idle": (18, 55), "producers": (14, 25), "oneshot": (14, 25), "native": (7, 40),
+USUAL = {"ready": (30, 130), "token": (13, 38), "transfer": (11, 22), "churn": (14, 45),
+         "idle": (13, 55), "producers": (13, 25), "oneshot": (13, 25), "native": (7, 40),
          "profile": (76, 76)}
-OTHER = (14, 14)
+OTHER = (12, 12)
 
 Job = collections.namedtuple("Job", "name kernel workload command")
 
