@@ -7,8 +7,9 @@ usage: report_page.py DIR
 DIR/plan has a line for each job: its name, kernel, workload and command, with tabs
 between; DIR/about one for each workload.  DIR/jobs/NAME.jsonl has the records of one
 that came to its end, and a last line about the job itself (bench/report-job).  Writes
-index.html, results.jsonl and results.csv into DIR.  Exit 0 if all jobs are there and
-right, else 1; what is wrong is told, and stands in the page.
+index.html, results.jsonl and results.csv into DIR, and tax-KERNEL.svg, the first plot of
+"ready" as a file of its own.  Exit 0 if all jobs are there and right, else 1; what is
+wrong is told, and stands in the page.
 """
 import collections
 import json
@@ -20,7 +21,7 @@ import time
 import questions
 import records
 import schema
-from report_plots import drawings, table, text
+from report_plots import drawings, picture_alone, table, text
 from report_style import style
 
 NATIVE = "native"
@@ -148,8 +149,9 @@ def jobs_of(report):
         end = report.ends[job.name]
         how = "did not run" if end is None else "done" if end["status"] == 0 else \
             end.get("why") or f"exit {end['status']}"
-        rows.append([job.name, how, f"{end['seconds']} s" if end else "-", job.command])
-    return table(["job", "end", "took", "command"], rows, "words")
+        took = [f"{end[what]} s" if end and what in end else "-" for what in ("seconds", "cpu")]
+        rows.append([job.name, how, *took, job.command])
+    return table(["job", "end", "took", "of CPU", "command"], rows, "words")
 
 
 def profile(job, end):
@@ -223,7 +225,7 @@ def page(report, title):
 {told_questions(report, anchors)}</section>
 {"".join(sections)}
 <section><h2 id="machine">Machine and versions</h2>{machines(report)}</section>
-<section><h2 id="repeat">To repeat it</h2><pre>{text(repeats)}</pre>
+<section><h2 id="repeat">To repeat it</h2><pre class="command">{text(repeats)}</pre>
 <p>Each job by itself; every figure is in <code>results.jsonl</code> and <code>results.csv</code> beside this page.</p>
 {jobs_of(report)}</section></main>"""
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{text(title)}</title>'
@@ -245,6 +247,12 @@ def main(folder):
     whole = page(report, "devepoll: designs of event delivery, measured")
     with open(os.path.join(folder, "index.html"), "w") as out:
         out.write(whole)
+    for kernel, found in report.by_kernel.items():
+        ready = [r for r in found if r["workload"] == "ready" and not records.of_lens(r)]
+        picture = picture_alone(ready) if ready else None
+        if picture:
+            with open(os.path.join(folder, f"tax-{kernel}.svg"), "w") as out:
+                out.write(picture)
     for wrong in report.wrong:
         print(f"wrong: {wrong}")
     print(f"page: {os.path.join(folder, 'index.html')}: {len(report.records)} figures, "

@@ -65,6 +65,22 @@ def points_of(row):
     return [v for v in row if v is not None]
 
 
+def rows_of(some, metric, designs, name):
+    """A figure, or None, for each value of the parameter."""
+    rows = {d: [some.at(metric, d, **{name: x}) for x in some.values(name)] for d in designs}
+    return {d: row for d, row in rows.items() if points_of(row)}
+
+
+def picture_alone(found):
+    """What an event of "ready" costs, as a file; None where that was not measured."""
+    some = plot.widest(Drawable(found), "k")
+    xs, rows = some.values("k"), rows_of(some, "tax", families(some.designs)[0][1], "k")
+    at = ", ".join(records.label(*item) for item in some.fixed.items())
+    title = f"ready: one event; {at}; {found[0]['kernel']}"
+    picture = svg.lines(title, xs, rows, "how many are ready", unit_of(some, "tax"))
+    return picture and svg.alone(picture, title, rows)
+
+
 def over(workload, kernel, figures, metric, name):
     """A line for each design."""
     some = plot.widest(figures, name)
@@ -73,8 +89,7 @@ def over(workload, kernel, figures, metric, name):
     unit = unit_of(some, metric)
     out = []
     for family, designs in families(some.designs):
-        rows = {d: [some.at(metric, d, **{name: x}) for x in xs] for d in designs}
-        rows = {d: row for d, row in rows.items() if points_of(row)}
+        rows = rows_of(some, metric, designs, name)
         # a design that was tried at one point alone has no line beside those that were
         # tried at more
         if any(len(points_of(row)) > 1 for row in rows.values()):

@@ -6,9 +6,9 @@ import svg
 def style():
     """Colours by day and by night."""
     def colours(which):
-        return "".join(f"--{n}:{c[which]};" for n, c in svg.COLOURS.items())
-    day = colours(0) + "--paper:#fff;--text:#1a1a1a;--soft:#595959;--line:#d0d0d0;--card:#fafafa;--link:#005a9c;"
-    night = colours(1) + "--paper:#141414;--text:#ececec;--soft:#a8a8a8;--line:#404040;--card:#1c1c1c;--link:#7cc7f2;"
+        return "".join(f"--{n}:{c[which]};" for n, c in {**svg.COLOURS, **svg.PAGE}.items())
+    day = colours(0) + "--soft:#595959;--card:#fafafa;--link:#005a9c;--yes:#00704f;--no:#a84300;"
+    night = colours(1) + "--soft:#a8a8a8;--card:#1c1c1c;--link:#7cc7f2;--yes:#12b98a;--no:#f08a3c;"
     return f":root{{color-scheme:light dark;{day}}}@media screen and (prefers-color-scheme:dark){{:root{{{night}}}}}" + """
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--text);font:16px/1.5 system-ui,sans-serif}
@@ -18,6 +18,7 @@ h3{margin:1.4rem 0 .5rem;font-size:1.05rem}
 a{color:var(--link)}p,li{max-width:75ch}nav{line-height:2}nav a{margin-right:.9rem}
 .soft{color:var(--soft)}
 code{font-size:.9em;overflow-wrap:anywhere}pre{overflow-x:auto;background:var(--card);padding:.6rem;border:1px solid var(--line)}
+.command{white-space:pre-wrap;overflow-wrap:anywhere}.wide+.wide{margin-top:.9rem}
 .plots{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));align-items:start}
 figure{margin:0;padding:.6rem;border:1px solid var(--line);border-radius:6px;background:var(--card);min-width:0}
 figcaption{font-weight:600;font-size:.9rem;margin-bottom:.3rem;overflow-wrap:anywhere}
@@ -34,14 +35,17 @@ th:first-child{text-align:left;position:sticky;left:0;background:var(--card)}the
 .questions th:first-child{background:none}.questions th .soft{font-weight:400}
 .questions th,.questions td{white-space:normal;text-align:left;vertical-align:top;padding:.4rem .5rem}
 .verdict{font-weight:700}.v-c::before{content:"\\2713\\a0"}.v-r::before{content:"\\2717\\a0"}.v-n::before{content:"?\\a0"}
-.v-c{color:var(--green)}.v-r{color:var(--vermilion)}.v-n{color:var(--soft)}
+.v-c{color:var(--yes)}.v-r{color:var(--no)}.v-n{color:var(--soft)}
 .flames{width:100%;border:1px solid var(--line)}
 .bad{border:3px solid var(--vermilion);padding:.2rem 1rem;border-radius:6px}
-@media (max-width:760px){.questions thead{position:absolute;left:-200vw}
+@media screen and (max-width:760px){.questions thead{position:absolute;left:-200vw}
 .questions tr{display:block;border:1px solid var(--line);border-radius:6px;margin:.6rem 0;padding:.3rem}
 .questions th,.questions td{display:block;border:0;padding:.15rem .4rem}
 .questions td[data-what]::before{content:attr(data-what) ": ";color:var(--soft)}}
 @media print{body{font-size:10pt}main{max-width:none;padding:0}nav{display:none}
-.plots{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}.wide{overflow:visible}
-table{font-size:7pt}a{color:inherit}}
+.plots{grid-template-columns:1fr 1fr;gap:.5rem}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}
+figure{padding:.3rem}.wide{overflow:visible}table{font-size:7pt}.questions{font-size:8pt}a{color:inherit}
+.questions td:last-child,.questions thead th:last-child{display:none}.legend,figcaption{font-size:7.5pt}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:6.5pt}
+figure table{font-size:6.2pt}figure th,figure td{padding:.05rem .2rem}.words td{white-space:normal;overflow-wrap:anywhere}}
 """

@@ -38,7 +38,7 @@ SOMETIMES = {
     "median": ("a number", is_number),
     "min": ("a number", is_number),
     "max": ("a number", is_number),
-    "runs": ("a number above 0", lambda v: is_number(v) and v > 0),
+    "runs": ("a number from 0 on", lambda v: is_number(v) and v >= 0),
 }
 KNOWN = {**ALWAYS, **SOMETIMES}
 COLUMNS = ("workload", "design", "kernel", "accel", "kernel_epoll", "caches")
@@ -63,6 +63,8 @@ def complaint(record):
     for name in ("unit", "runs"):
         if name not in record:
             return f"a median without '{name}'"
+    if not record["runs"]:
+        return "a median of no run"
     if ("min" in record) != ("max" in record):
         return "min and max come together"
     if "min" in record and not record["min"] <= record["median"] <= record["max"]:

@@ -7,6 +7,7 @@ which nobody sees on white; a mark and dashes tell a line too.
 """
 import math
 import os
+import re
 import sys
 from xml.sax.saxutils import escape
 
@@ -26,9 +27,10 @@ COLOURS = {
     "purple": ("#cc79a7", "#d78fb8"),
     "sky": ("#56b4e9", "#7cc7f2"),
 }
+PAGE = {"paper": ("#ffffff", "#141414"), "text": ("#1a1a1a", "#ececec"), "line": ("#d0d0d0", "#404040")}
 OTHERS = [name for name in COLOURS if name != "ink"]
 MARKS = ("M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0", "M-3.5 -3.5h7v7h-7z", "M0 -4.5L4.5 3.5h-9z",
-         "M0 4.5L4.5 -3.5h-9z", "M0 -5L5 0L0 5L-5 0z", "M-4 -1.3h8v2.6h-8z")
+         "M0 4.5L4.5 -3.5h-9z", "M0 -5L5 0L0 5L-5 0z", "M-4.5 -1.5h3v-3h3v3h3v3h-3v3h-3v-3h-3z")
 DASHES = ("", "6 3", "2 3")
 
 STORES = [d.name for d in tables.designs(tables.STORE)]
@@ -70,6 +72,12 @@ def ticks_log(low, high):
     steps = (1, 2, 5) if last - first <= 2 else (1,)
     found = [s * 10.0 ** e for e in range(first, last + 1) for s in steps]
     return [t for t in found if low * 0.999 <= t <= high * 1.001]
+
+
+def round_below(value):
+    """1, 2 or 5 times a power of ten, so that an axis begins with a tick."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return max((s * power for s in (2, 5) if s * power <= value), default=power)
 
 
 def ticks_linear(high):
@@ -119,7 +127,7 @@ def lines(title, xs, rows, across, up, log=True):
     floor = min(x for x in xs if x > 0) / 2 if 0 in xs else 0
     where = {x: x or floor for x in xs}
     x_axis = Axis(min(where.values()) / 1.15, max(xs) * 1.15, LEFT, WIDTH - RIGHT, True)
-    low, high = (min(ys) / 1.3, max(ys) * 1.3) if log else (0, max(ys) * 1.08)
+    low, high = (round_below(min(ys) / 1.1), max(ys) * 1.3) if log else (0, max(ys) * 1.08)
     y_axis = Axis(low, high, HEIGHT - BOTTOM, TOP, log)
     body = []
     for y in ticks_log(low, high) if log else ticks_linear(high):
@@ -144,6 +152,27 @@ def lines(title, xs, rows, across, up, log=True):
             body.append(f'<path d="{mark}" transform="translate({x:.1f} {y:.1f})" fill="var(--{colour})">'
                         f'<title>{escape(design)}, {value:g}: {number(figure) if log else ratio(figure)}</title></path>')
     return frame(title, HEIGHT, body)
+
+
+def alone(picture, title, designs):
+    """A picture as a file of its own: with its colours, title and key, for light and dark."""
+    height = int(re.search(rf'viewBox="0 0 {WIDTH} (\d+)"', picture).group(1))
+    body = picture[picture.index(">") + 1:picture.rindex("</svg>")]
+    key, across = [], 3
+    for i, design in enumerate(designs):
+        colour, mark, dashes = look(design)
+        key.append(f'<g transform="translate({12 + i % across * 130} {height + 14 + i // across * ROW})">'
+                   f'<path d="M0 -4H28" stroke="var(--{colour})" stroke-width="2" stroke-dasharray="{dashes}"/>'
+                   f'<path d="{mark}" transform="translate(14 -4)" fill="var(--{colour})"/>'
+                   f'<text x="34">{escape(design)}</text></g>')
+    whole = height + 34 + -(-len(designs) // across) * ROW
+    day, night = ("".join(f"--{n}:{c[which]};" for n, c in {**COLOURS, **PAGE}.items()) for which in (0, 1))
+    return (f'<!-- SPDX-License-Identifier: GPL-2.0-only -->\n<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -24 {WIDTH} {whole}" width="{2 * WIDTH}" '
+            f'height="{2 * whole}" role="img" aria-label="{escape(title, {chr(34): "&quot;"})}"><style>'
+            f":root{{{day}}}@media(prefers-color-scheme:dark){{:root{{{night}}}}}"
+            "text{font:11px system-ui,sans-serif;fill:var(--text)}.grid{stroke:var(--line);stroke-width:.7;fill:none}"
+            f'.line{{fill:none;stroke-width:1.8}}</style><rect y="-24" width="{WIDTH}" height="{whole}" fill="var(--paper)"/>'
+            f'<text x="12" y="-8" style="font-weight:600">{escape(title)}</text>{body}{"".join(key)}</svg>\n')
 
 
 def bars(title, values, up, text=number):

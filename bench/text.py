@@ -11,9 +11,9 @@ def number(value):
 
 
 def ratio(value):
-    """A ratio, readable from 0.003 to 3000."""
+    """A ratio, readable from 0.0003 to 3000."""
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else \
-        f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+        f"{value:.2f}" if value >= 0.1 else f"{value:.3f}" if value >= 0.003 else f"{value:.4f}"
 
 
 def beside(value, reference):

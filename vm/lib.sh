@@ -263,6 +263,17 @@ accel_for_figures() {
 	echo "$accel"
 }
 
+# planted FAULT: for sed, to give it to the modules of devices that have it in a test build,
+# where a job loads them by name
+planted() {
+	local fault=$1 faults
+	faults=$(sed -nE 's/^plant=([a-z]+) +(dev_epoll|eventpoll_port) .*/\1 \2/p' \
+		"$LAB_SRC/tests/plants.txt" | sort -u)
+	grep -q "^$fault " <<<"$faults" ||
+		usage "unknown fault '$fault': one of $(cut -d' ' -f1 <<<"$faults" | sort -u | xargs)"
+	sed -n "s/^$fault \(.*\)/s,^(load .*\1),\\\\1 plant=$fault,;/p" <<<"$faults" | xargs -d '\n'
+}
+
 # users_of ROOT: the users and groups of a guest's file system
 users_of() {
 	printf '%s\n' root:x:0:0:root:/tmp:/bin/sh nobody:x:65534:65534:nobody:/tmp:/bin/sh >"$1/etc/passwd"
