@@ -11,6 +11,7 @@
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,11 +63,6 @@ static const struct {
 };
 
 static const struct param runs_param = { "runs", "", NULL, 1, 1000000, NULL, NULL };
-
-static const char *common_name(size_t i)
-{
-	return i < O_COUNT ? common[i].name : NULL;
-}
 
 static void print_param(const struct param *p)
 {
@@ -205,67 +201,62 @@ static void parse_designs(struct options *opt, const char *text)
  * struct request - the command line, as it is
  * @workload: the one that is named, or NULL
  * @common: for each option of all workloads: its value, "" if it takes none, or NULL
- * @own: options of the workload, NAME and value by turns
- * @n_own: length of @own
+ * @own: for each parameter of the workload: its value, or NULL
  */
 struct request {
 	const struct workload *workload;
 	const char *common[O_COUNT];
-	const char *own[2 * MAX_PARAMS];
-	size_t n_own;
+	const char *own[MAX_PARAMS];
 };
-
-static void read_option(struct request *req, char ***argv)
-{
-	const char *name = **argv + 2, *value;
-	char *equals = strchr(**argv, '=');
-	size_t i;
-
-	if (equals)
-		*equals = '\0';
-	i = index_of(common_name, name);
-	if (i < O_COUNT && !common[i].value) {
-		if (equals)
-			refuse(NULL, "--%s takes no value", name);
-		req->common[i] = "";
-		return;
-	}
-	value = equals ? equals + 1 : *++*argv;
-	if (!value)
-		refuse(NULL, "--%s wants a value", name);
-	if (i < O_COUNT) {
-		req->common[i] = value;
-		return;
-	}
-	if (req->n_own == 2 * MAX_PARAMS)
-		refuse(NULL, "too many options at --%s", name);
-	req->own[req->n_own++] = name;
-	req->own[req->n_own++] = value;
-}
-
-static struct request read_request(char **argv)
-{
-	struct request req = { 0 };
-
-	while (*++argv) {
-		if (!strncmp(*argv, "--", 2)) {
-			read_option(&req, &argv);
-			if (!*argv)
-				break;
-			continue;
-		}
-		if (req.workload)
-			refuse(NULL, "one workload at a time: not '%s' too", *argv);
-		req.workload = __start_workloads[find(workload_name, "workload", *argv)];
-	}
-	return req;
-}
 
 static const struct workload *asked_of;
 
 static const char *param_name(size_t i)
 {
-	return asked_of->params[i].name;
+	return asked_of ? asked_of->params[i].name : NULL;
+}
+
+/* The options that there are; to getopt each is its place here and 1, as 0 is unknown. */
+static void fill_table(struct option *table)
+{
+	for (size_t i = 0; i < O_COUNT; i++)
+		table[i] = (struct option){ common[i].name, common[i].value != NULL, NULL, (int)i + 1 };
+	for (size_t i = 0; param_name(i); i++)
+		table[O_COUNT + i] = (struct option){ param_name(i), 1, NULL, (int)(O_COUNT + i + 1) };
+}
+
+static struct request read_request(int argc, char **argv)
+{
+	struct option table[O_COUNT + MAX_PARAMS + 1] = { 0 };
+	struct request req = { 0 };
+	int got;
+
+	if (argc > 1 && *argv[1] != '-')
+		asked_of = __start_workloads[find(workload_name, "workload", *++argv)];
+	argc -= asked_of != NULL;
+	req.workload = asked_of;
+	fill_table(table);
+	opterr = 0;
+	while ((got = getopt_long(argc, argv, "+:", table, NULL)) > 0) {
+		const char *word = argv[optind - 1];
+
+		if (got == ':')
+			refuse(NULL, "%s wants a value", word);
+		if (got == '?' && optopt > O_COUNT + MAX_PARAMS)
+			refuse(NULL, "unknown option '-%c'", optopt);
+		if (got == '?' && optopt)
+			refuse(NULL, "--%s takes no value", table[optopt - 1].name);
+		if (got == '?')
+			refuse(param_name, "unknown parameter '%s': %s", word + 2,
+			       param_name(0) ? "one of" : "there is none");
+		if (got <= O_COUNT)
+			req.common[got - 1] = optarg ? optarg : "";
+		else
+			req.own[got - O_COUNT - 1] = optarg;
+	}
+	if (optind < argc)
+		refuse(NULL, "one workload, and first: not '%s' too", argv[optind]);
+	return req;
 }
 
 /* What was asked of all workloads, or of none. */
@@ -329,15 +320,10 @@ static void parse_own(struct options *opt, const struct request *req)
 	const struct param *p = req->workload->params;
 
 	opt->preset = find_preset(req->workload, req->common[O_PRESET]);
-	for (size_t i = 0; i < req->n_own; i += 2) {
-		size_t at = find(param_name, "parameter", req->own[i]);
-
-		opt->params[at] = parse_list(&p[at], req->own[i + 1]);
-		opt->params[at].given = true;
+	for (size_t i = 0; p[i].name; i++) {
+		opt->params[i] = req->own[i] ? parse_list(&p[i], req->own[i]) : otherwise(opt, i);
+		opt->params[i].given |= req->own[i] != NULL;
 	}
-	for (size_t i = 0; p[i].name; i++)
-		if (!opt->params[i].given)
-			opt->params[i] = otherwise(opt, i);
 }
 
 /* ---- what else can be asked for ---- */
@@ -444,7 +430,7 @@ static void plan(const struct request *req)
 	int memory = 0, seconds = 300; /* to boot */
 
 	parse_common(req);
-	if (req->workload || req->n_own || req->common[O_PRESET])
+	if (req->workload || req->common[O_PRESET])
 		refuse(NULL, "--plan goes with --designs, --runs and --quick alone");
 	for (char *word = strtok(copy("plan", req->common[O_PLAN]), ",");
 	     word && n < MAX_LIST; word = strtok(NULL, ","))
@@ -492,11 +478,10 @@ static void tell_preset(const struct options *opt)
 
 int main(int argc, char **argv)
 {
-	struct request req = read_request(argv);
+	struct request req = read_request(argc, argv);
 	struct options opt;
 	int err;
 
-	(void)argc;
 	if (req.common[O_HELP])
 		help();
 	else if (req.common[O_VERSION])

@@ -27,6 +27,10 @@ bench_evbench_SOURCES = \
 bench_evbench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/vm
 bench_evbench_LDADD = lib/libevq.la -lpthread
 
+# A D-Bus broker and its clients: "lab stall".
+noinst_PROGRAMS += bench/bus
+bench_bus_SOURCES = bench/bus.c bench/bus.h bench/bus_daemon.c bench/bus_wire.c
+
 # The same on an evq_wait() that goes wrong: do its workloads notice?
 check_PROGRAMS += tests/bench/evbench-lossy
 tests_bench_evbench_lossy_SOURCES = $(bench_evbench_SOURCES) tests/bench/lossy.c
@@ -82,11 +86,11 @@ EXTRA_DIST += tests/bench/native.test tests/bench/native.supp \
 	kmod/eventpoll/ready.h kmod/eventpoll/ready_lists.h kmod/eventpoll/ready_wfcq.h \
 	kmod/eventpoll/wfcq.h
 
-HOST_TESTS += tests/bench/evbench.test tests/bench/servers.test tests/bench/lens.test \
-	tests/bench/report.test
+HOST_TESTS += tests/bench/evbench.test tests/bench/servers.test tests/bench/stall.test \
+	tests/bench/lens.test tests/bench/report.test
 EXTRA_DIST += bench/records.py bench/text.py bench/plot.py bench/table.py bench/same.py \
-	tests/bench/evbench.test tests/bench/servers.test tests/bench/lens.test \
-	tests/bench/report.test
+	tests/bench/evbench.test tests/bench/servers.test tests/bench/stall.test \
+	tests/bench/lens.test tests/bench/report.test
 
 # "lab report": its jobs and its page; GNU parallel runs the jobs.
 EXTRA_DIST += bench/report_jobs.py bench/report_page.py bench/report_plots.py bench/report_style.py \

@@ -18,6 +18,8 @@ tests_guest_tests_SOURCES = \
 	tests/guest/growth.c \
 	tests/guest/growth.h \
 	tests/guest/sources.c \
+	tests/guest/ring.c \
+	tests/guest/ring.h \
 	tests/guest/stage.c \
 	tests/guest/stage.h \
 	tests/guest/fuse_server.c \

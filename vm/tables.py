@@ -156,6 +156,13 @@ def designs(*kinds, path=os.path.join(SRC, "lib", "designs.def")):
     return [design for design in every if not kinds or design.kind in kinds]
 
 
+@functools.cache
+def losing(path=os.path.join(SRC, "lib", "designs.def")):
+    """Those that lose an event now and then."""
+    with open(path) as table:
+        return re.findall(r'^LOSES\(\w+, \w+, "([^"]+)"', table.read(), re.M)
+
+
 def left_out(form):
     """The stores that a form of the lane "port" is without."""
     stores = designs(STORE)

@@ -330,30 +330,6 @@ BEHAVE_TEST(unix_seqpacket, 20, BEHAVE_EPOLL,
  * TCP
  */
 
-static struct sockaddr_in loopback(int port)
-{
-	return (struct sockaddr_in){
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-}
-
-static int inet_socket(int type)
-{
-	int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	ck_assert_msg(fd >= 0, "socket: %s", strerror(errno));
-	return fd;
-}
-
-static void begin_connect(int fd, int port)
-{
-	struct sockaddr_in to = loopback(port);
-
-	GUEST_FAILS(connect(fd, (struct sockaddr *)&to, sizeof(to)), EINPROGRESS);
-}
-
 static int socket_error(int fd)
 {
 	int err = 0;
@@ -361,15 +337,6 @@ static int socket_error(int fd)
 
 	GUEST_RETURNS(getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len), 0);
 	return err;
-}
-
-/* A port that nobody listens on: it was ours a moment ago. */
-static int dead_port(void)
-{
-	int port, fd = guest_listen(&port);
-
-	close(fd);
-	return port;
 }
 
 BEHAVE_TEST(tcp_listener_until_accepted, 30, BEHAVE_EPOLL,
@@ -395,12 +362,12 @@ BEHAVE_TEST(tcp_listener_until_accepted, 30, BEHAVE_EPOLL,
 BEHAVE_TEST(tcp_fresh_socket_connects, 30, BEHAVE_EPOLL,
 	    "a TCP socket is EPOLLOUT and EPOLLHUP before it connects, and writable after")
 {
-	int port, fd = inet_socket(SOCK_STREAM), ep = behave_create();
+	int port, fd = guest_inet(SOCK_STREAM), ep = behave_create();
 
 	guest_listen(&port);
 	behave_add(ep, fd, MOST);
 	behave_expect(ep, fd, EPOLLOUT | EPOLLHUP);
-	begin_connect(fd, port);
+	guest_begin_connect(fd, port);
 	until(fd, POLLOUT);
 	behave_expect(ep, fd, EPOLLOUT);
 	ck_assert_int_eq(socket_error(fd), 0);
@@ -409,13 +376,13 @@ BEHAVE_TEST(tcp_fresh_socket_connects, 30, BEHAVE_EPOLL,
 BEHAVE_TEST(tcp_connect_is_an_edge, 30, BEHAVE_EPOLL,
 	    "edge-triggered: a connect that completes is told, though its wake-up says nothing")
 {
-	int port, fd = inet_socket(SOCK_STREAM), ep = behave_create();
+	int port, fd = guest_inet(SOCK_STREAM), ep = behave_create();
 	struct epoll_event ev;
 
 	guest_listen(&port);
 	behave_add(ep, fd, EPOLLOUT | EPOLLET);
 	behave_expect(ep, fd, EPOLLOUT | EPOLLHUP);
-	begin_connect(fd, port);
+	guest_begin_connect(fd, port);
 	/* The beginning of the connect may be an edge of its own. */
 	do {
 		GUEST_RETURNS(behave_wait(ep, &ev, 1, GUEST_WAIT_MS), 1);
@@ -426,9 +393,9 @@ BEHAVE_TEST(tcp_connect_is_an_edge, 30, BEHAVE_EPOLL,
 BEHAVE_TEST(tcp_connect_refused, 30, BEHAVE_EPOLL,
 	    "a refused connect is every bit at once, and EPOLLERR goes with the error that is read")
 {
-	int fd = inet_socket(SOCK_STREAM), ep = behave_create();
+	int fd = guest_inet(SOCK_STREAM), ep = behave_create();
 
-	begin_connect(fd, dead_port());
+	guest_begin_connect(fd, guest_dead_port());
 	behave_add(ep, fd, MOST);
 	until(fd, POLLERR | POLLHUP | POLLRDHUP);
 	behave_expect(ep, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLERR | EPOLLHUP);
@@ -619,30 +586,13 @@ BEHAVE_TEST(tcp_data_is_not_urgent, 30, BEHAVE_EPOLL,
  * UDP and netlink
  */
 
-/* Two connected UDP sockets. */
-static void udp_pair(int sv[2])
-{
-	struct sockaddr_in a[2];
-	socklen_t len = sizeof(a[0]);
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		sv[i] = inet_socket(SOCK_DGRAM);
-		a[i] = loopback(0);
-		GUEST_RETURNS(bind(sv[i], (struct sockaddr *)&a[i], len), 0);
-		GUEST_RETURNS(getsockname(sv[i], (struct sockaddr *)&a[i], &len), 0);
-	}
-	for (i = 0; i < 2; i++)
-		GUEST_RETURNS(connect(sv[i], (struct sockaddr *)&a[!i], len), 0);
-}
-
 BEHAVE_TEST(udp_datagrams, 30, BEHAVE_EPOLL,
 	    "each UDP datagram is an edge, and EPOLLIN until the last one is read")
 {
 	int sv[2], level = behave_create(), edge = behave_create();
 	char c;
 
-	udp_pair(sv);
+	guest_udp(sv);
 	behave_add(level, sv[0], EPOLLIN | EPOLLPRI);
 	behave_add(edge, sv[0], EPOLLIN | EPOLLET);
 	for (int i = 0; i < 3; i++) {
@@ -662,7 +612,7 @@ BEHAVE_TEST(udp_refused_is_err, 30, BEHAVE_EPOLL,
 {
 	int sv[2], ep = behave_create();
 
-	udp_pair(sv);
+	guest_udp(sv);
 	close(sv[1]);
 	behave_add(ep, sv[0], 0);
 	behave_none(ep);
@@ -684,7 +634,7 @@ BEHAVE_TEST(udp_error_queue_is_err, 30, BEHAVE_EPOLL,
 		.msg_control = space, .msg_controllen = sizeof(space),
 	};
 
-	udp_pair(sv);
+	guest_udp(sv);
 	GUEST_RETURNS(setsockopt(sv[0], IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
 	close(sv[1]);
 	behave_add(ep, sv[0], EPOLLIN);

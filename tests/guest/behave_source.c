@@ -10,7 +10,6 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/aio_abi.h>
-#include <linux/io_uring.h>
 #include <mqueue.h>
 #include <sched.h>
 #include <stdio.h>
@@ -28,6 +27,7 @@
 #include <termios.h>
 
 #include "behave.h"
+#include "ring.h"
 
 /*
  * Pipes
@@ -466,48 +466,32 @@ BEHAVE_TEST(eventfd_overflow_is_err, 20, BEHAVE_EPOLL,
  * timerfd
  */
 
-static int timer_make(void)
-{
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-
-	ck_assert_msg(fd >= 0, "timerfd_create: %s", strerror(errno));
-	return fd;
-}
-
-/* 0 stops it. */
-static void timer_in(int fd, long ns)
-{
-	struct itimerspec t = { .it_value.tv_nsec = ns };
-
-	ck_assert(timerfd_settime(fd, 0, &t, NULL) == 0);
-}
-
 BEHAVE_TEST(timerfd_expired_until_read, 20, BEHAVE_EPOLL,
 	    "an expired timer tells EPOLLIN until it is read or stopped")
 {
-	int fd = timer_make(), ep = behave_create();
+	int fd = guest_timerfd(), ep = behave_create();
 
 	behave_add(ep, fd, EPOLLIN | EPOLLOUT);
 	behave_none(ep);
-	timer_in(fd, 1000000);
+	guest_timer_in(fd, 1000000);
 	behave_expect(ep, fd, EPOLLIN);
 	behave_expect(ep, fd, EPOLLIN);
 	GUEST_RETURNS(guest_drain(fd), 8);
 	behave_none(ep);
-	timer_in(fd, 1000000);
+	guest_timer_in(fd, 1000000);
 	behave_expect(ep, fd, EPOLLIN);
-	timer_in(fd, 0);
+	guest_timer_in(fd, 0);
 	behave_none(ep);
 }
 
 BEHAVE_TEST(timerfd_each_expiry_is_an_edge, 20, BEHAVE_EVERY,
 	    "edge-triggered: each expiry, in a hard interrupt, is an event")
 {
-	int fd = timer_make(), ep = behave_create();
+	int fd = guest_timerfd(), ep = behave_create();
 
 	behave_add(ep, fd, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 5; i++) {
-		timer_in(fd, 1000000);
+		guest_timer_in(fd, 1000000);
 		behave_expect(ep, fd, EPOLLIN);
 		behave_none(ep);
 	}
@@ -526,7 +510,7 @@ BEHAVE_TEST(timerfd_many_at_once, 60, BEHAVE_EPOLL,
 	clock_gettime(CLOCK_MONOTONIC, &at.it_value);
 	at.it_value.tv_sec++;
 	for (int i = 0; i < N; i++) {
-		fd[i] = timer_make();
+		fd[i] = guest_timerfd();
 		ck_assert(timerfd_settime(fd[i], TFD_TIMER_ABSTIME, &at, NULL) == 0);
 		ev[0] = (struct epoll_event){ .events = EPOLLIN | EPOLLET,
 					      .data.u32 = (uint32_t)i };
@@ -550,23 +534,10 @@ BEHAVE_TEST(timerfd_many_at_once, 60, BEHAVE_EPOLL,
  * signalfd: its wait queue is the task's that polls it, and so is its answer
  */
 
-static int signal_make(int sig)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	ck_assert(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
-	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	ck_assert_msg(fd >= 0, "signalfd: %s", strerror(errno));
-	return fd;
-}
-
 BEHAVE_TEST(signalfd_signal_until_read, 20, BEHAVE_EPOLL,
 	    "a pending signal is EPOLLIN of the signalfd that holds it, until it is read")
 {
-	int fd = signal_make(SIGUSR1), other = signal_make(SIGUSR2);
+	int fd = guest_signalfd(SIGUSR1), other = guest_signalfd(SIGUSR2);
 	int ep = behave_create();
 
 	behave_add(ep, fd, EPOLLIN | EPOLLOUT);
@@ -581,7 +552,7 @@ BEHAVE_TEST(signalfd_signal_until_read, 20, BEHAVE_EPOLL,
 BEHAVE_TEST(signalfd_edge, 20, BEHAVE_EVERY,
 	    "edge-triggered: each queued signal is an event, unread ones or not")
 {
-	int fd = signal_make(SIGRTMIN), ep = behave_create();
+	int fd = guest_signalfd(SIGRTMIN), ep = behave_create();
 
 	behave_add(ep, fd, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 3; i++) {
@@ -594,7 +565,7 @@ BEHAVE_TEST(signalfd_edge, 20, BEHAVE_EVERY,
 BEHAVE_TEST(signalfd_answers_for_who_waits, 30, BEHAVE_EPOLL,
 	    "a signalfd is asked about the signals of whoever waits: another task takes the event away")
 {
-	int fd = signal_make(SIGRTMIN), ep = behave_create();
+	int fd = guest_signalfd(SIGRTMIN), ep = behave_create();
 
 	behave_add(ep, fd, EPOLLIN);
 	ck_assert(kill(getpid(), SIGRTMIN) == 0);
@@ -620,7 +591,7 @@ static void add_by_a_dead_task(int ep, int fd)
 BEHAVE_TEST(signalfd_of_a_dead_task, 30, BEHAVE_EPOLL,
 	    "a signalfd added by a task that is gone hears nothing more, and is no hang-up; its item can be used")
 {
-	int fd = signal_make(SIGUSR1), ep = behave_create();
+	int fd = guest_signalfd(SIGUSR1), ep = behave_create();
 
 	for (int i = 0; i < 5; i++) {
 		add_by_a_dead_task(ep, fd);
@@ -647,7 +618,7 @@ BEHAVE_TEST(signalfd_of_a_dead_task_closed, 30, BEHAVE_EPOLL,
 	    "a signalfd whose queue went with its task can be closed before its instance or after it")
 {
 	for (int i = 0; i < 20; i++) {
-		int fd = signal_make(SIGUSR1), ep = behave_create();
+		int fd = guest_signalfd(SIGUSR1), ep = behave_create();
 
 		add_by_a_dead_task(ep, fd);
 		if (i & 1) {
@@ -671,7 +642,7 @@ static void *add_signalfd(void *arg)
 BEHAVE_TEST(signalfd_of_a_dead_thread, 30, BEHAVE_EPOLL,
 	    "a signalfd added by a thread that is gone goes on: the queue is the process's")
 {
-	int a[2] = { behave_create(), signal_make(SIGUSR1) };
+	int a[2] = { behave_create(), guest_signalfd(SIGUSR1) };
 
 	guest_join(guest_thread(add_signalfd, a));
 	ck_assert(kill(getpid(), SIGUSR1) == 0);
@@ -880,56 +851,12 @@ BEHAVE_TEST(pty_packet_is_pri, 30, BEHAVE_EPOLL,
  * io_uring, by the system calls alone
  */
 
-struct ring {
-	int fd;
-	unsigned int *sq_tail, *sq_mask, *sq_array;
-	unsigned int *cq_head, *cq_tail;
-	struct io_uring_sqe *sqe;
-};
-
-static void ring_open(struct ring *r)
-{
-	struct io_uring_params p = { .flags = 0 };
-	char *sq, *cq;
-
-	r->fd = (int)syscall(__NR_io_uring_setup, 4, &p);
-	if (r->fd < 0)
-		GUEST_SKIP("io_uring_setup: %s", strerror(errno));
-	sq = mmap(NULL, p.sq_off.array + p.sq_entries * sizeof(unsigned int),
-		  PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQ_RING);
-	cq = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe),
-		  PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_CQ_RING);
-	r->sqe = mmap(NULL, p.sq_entries * sizeof(*r->sqe),
-		      PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQES);
-	ck_assert(sq != MAP_FAILED && cq != MAP_FAILED && r->sqe != MAP_FAILED);
-	r->sq_tail = (unsigned int *)(sq + p.sq_off.tail);
-	r->sq_mask = (unsigned int *)(sq + p.sq_off.ring_mask);
-	r->sq_array = (unsigned int *)(sq + p.sq_off.array);
-	r->cq_head = (unsigned int *)(cq + p.cq_off.head);
-	r->cq_tail = (unsigned int *)(cq + p.cq_off.tail);
-}
-
-static void ring_submit(struct ring *r, const struct io_uring_sqe *sqe)
-{
-	unsigned int tail = *r->sq_tail, i = tail & *r->sq_mask;
-
-	r->sqe[i] = *sqe;
-	r->sq_array[i] = i;
-	__atomic_store_n(r->sq_tail, tail + 1, __ATOMIC_RELEASE);
-	GUEST_RETURNS(syscall(__NR_io_uring_enter, r->fd, 1, 0, 0, NULL, 0), 1);
-}
-
-static void ring_reap(struct ring *r)
-{
-	__atomic_store_n(r->cq_head, __atomic_load_n(r->cq_tail, __ATOMIC_ACQUIRE),
-			 __ATOMIC_RELEASE);
-}
-
 BEHAVE_TEST(io_uring_completion, 30, BEHAVE_EPOLL,
 	    "a completion in an io_uring is EPOLLIN of its descriptor until it is taken")
 {
 	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
 	int ep = behave_create();
+	struct io_uring_cqe cqe;
 	struct ring r;
 
 	ring_open(&r);
@@ -939,7 +866,7 @@ BEHAVE_TEST(io_uring_completion, 30, BEHAVE_EPOLL,
 		ring_submit(&r, &nop);
 		behave_expect(ep, r.fd, EPOLLIN);
 		behave_expect(ep, r.fd, EPOLLIN);
-		ring_reap(&r);
+		ck_assert(ring_take(&r, &cqe));
 		behave_none(ep);
 	}
 }
@@ -947,16 +874,12 @@ BEHAVE_TEST(io_uring_completion, 30, BEHAVE_EPOLL,
 BEHAVE_TEST(io_uring_polls_the_instance, 30, BEHAVE_EPOLL,
 	    "an io_uring that polls an instance completes when the instance has an event")
 {
-	struct io_uring_sqe sqe = {
-		.opcode = IORING_OP_POLL_ADD, .poll32_events = POLLIN,
-	};
 	int p[2], ep = behave_create();
 	struct ring r;
 
 	ring_open(&r);
 	behave_pipe(ep, p, EPOLLIN);
-	sqe.fd = ep;
-	ring_submit(&r, &sqe);
+	ring_poll(&r, ep, 0);
 	GUEST_RETURNS(guest_poll(r.fd, POLLIN), 0);
 	guest_put(p[1]);
 	GUEST_RETURNS(poll(&(struct pollfd){ r.fd, POLLIN, 0 }, 1, GUEST_WAIT_MS),

@@ -8,68 +8,11 @@
  * that is woken by a mark is over.  It has to come back through the instance.
  */
 #define _GNU_SOURCE
-#include <linux/io_uring.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "behave.h"
-
-#define ENTRIES	128
-
-struct ring {
-	int fd;
-	unsigned int *sq_tail, *sq_mask, *sq_array;
-	unsigned int *cq_head, *cq_tail, *cq_mask;
-	struct io_uring_sqe *sqes;
-	struct io_uring_cqe *cqes;
-};
-
-static void *ring_map(int fd, size_t size, off_t what)
-{
-	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			 what);
-
-	ck_assert(map != MAP_FAILED);
-	return map;
-}
-
-static void ring_open(struct ring *r)
-{
-	struct io_uring_params p = { .flags = 0 };
-	char *sq, *cq;
-
-	r->fd = (int)syscall(__NR_io_uring_setup, ENTRIES, &p);
-	if (r->fd < 0)
-		GUEST_SKIP("io_uring_setup: %s", strerror(errno));
-	sq = ring_map(r->fd, p.sq_off.array + p.sq_entries * sizeof(unsigned int),
-		      IORING_OFF_SQ_RING);
-	cq = ring_map(r->fd, p.cq_off.cqes + p.cq_entries * sizeof(*r->cqes),
-		      IORING_OFF_CQ_RING);
-	r->sqes = ring_map(r->fd, p.sq_entries * sizeof(*r->sqes),
-			   IORING_OFF_SQES);
-	r->sq_tail = (unsigned int *)(sq + p.sq_off.tail);
-	r->sq_mask = (unsigned int *)(sq + p.sq_off.ring_mask);
-	r->sq_array = (unsigned int *)(sq + p.sq_off.array);
-	r->cq_head = (unsigned int *)(cq + p.cq_off.head);
-	r->cq_tail = (unsigned int *)(cq + p.cq_off.tail);
-	r->cq_mask = (unsigned int *)(cq + p.cq_off.ring_mask);
-	r->cqes = (struct io_uring_cqe *)(cq + p.cq_off.cqes);
-}
-
-static void ring_watch(struct ring *r, int fd)
-{
-	unsigned int tail = *r->sq_tail, i = tail & *r->sq_mask;
-	struct io_uring_sqe *sqe = &r->sqes[i];
-
-	memset(sqe, 0, sizeof(*sqe));
-	sqe->opcode = IORING_OP_POLL_ADD;
-	sqe->len = IORING_POLL_ADD_MULTI;
-	sqe->fd = fd;
-	sqe->poll32_events = POLLIN;
-	r->sq_array[i] = i;
-	__atomic_store_n(r->sq_tail, tail + 1, __ATOMIC_RELEASE);
-	GUEST_RETURNS(syscall(__NR_io_uring_enter, r->fd, 1, 0, 0, NULL, 0), 1);
-}
+#include "ring.h"
 
 /* Lets the ring do what it has to do for this thread. */
 static void ring_work(struct ring *r)
@@ -81,17 +24,14 @@ static void ring_work(struct ring *r)
 /* How many completions one event makes; *over: the poll has ended. */
 static int ring_completes(struct ring *r, bool *over)
 {
+	struct io_uring_cqe cqe;
 	int n = 0;
 
 	*over = false;
-	for (int quiet = 0; quiet < 4 && n < ENTRIES; quiet++) {
+	for (int quiet = 0; quiet < 4 && n < RING_ENTRIES; quiet++) {
 		ring_work(r);
-		while (*r->cq_head !=
-		       __atomic_load_n(r->cq_tail, __ATOMIC_ACQUIRE)) {
-			*over = !(r->cqes[*r->cq_head & *r->cq_mask].flags &
-				  IORING_CQE_F_MORE);
-			__atomic_store_n(r->cq_head, *r->cq_head + 1,
-					 __ATOMIC_RELEASE);
+		while (ring_take(r, &cqe)) {
+			*over = !(cqe.flags & IORING_CQE_F_MORE);
 			quiet = 0;
 			n++;
 		}
@@ -114,7 +54,7 @@ static void kernel_ends(void)
 	guest_pipe(p);
 	ck_assert(epoll_ctl(ep, EPOLL_CTL_ADD, p[0], &ev) == 0);
 	ck_assert(epoll_ctl(ep, EPOLL_CTL_ADD, r.fd, &ev) == 0);
-	ring_watch(&r, ep);
+	ring_poll(&r, ep, IORING_POLL_ADD_MULTI);
 	guest_put(p[1]);
 	ring_completes(&r, &over);
 	if (!over)
@@ -132,7 +72,7 @@ static void ring_ends(struct ring *r, int ep, int heard, uint32_t events)
 	kernel_ends();
 	behave_pipe(ep, p, events);
 	behave_add(ep, heard, events);
-	ring_watch(r, ep);
+	ring_poll(r, ep, IORING_POLL_ADD_MULTI);
 	guest_put(p[1]);
 	n = ring_completes(r, &over);
 	ck_assert_msg(over && n <= 2, "%d completions, and the poll %s", n,
@@ -207,7 +147,7 @@ GUEST_TEST(share, uring_tells_the_truth, 30,
 	evset_add(&s, p[0], POLLIN);
 	guest_put(p[1]);
 	GUEST_RETURNS(evset_take(&s, NULL), 1);
-	ring_watch(&r, s.fd);
+	ring_poll(&r, s.fd, IORING_POLL_ADD_MULTI);
 	GUEST_RETURNS(ring_completes(&r, &over), 0);
 	guest_put(p[1]);
 	ck_assert_int_ge(ring_completes(&r, &over), 1);

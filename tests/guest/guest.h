@@ -283,10 +283,17 @@ long guest_fdinfo(int fd, const char *name);
 void guest_pipe(int p[2]);		/* p[0] reads, p[1] writes */
 void guest_unix(int sv[2]);		/* stream socketpair */
 void guest_dgram(int sv[2]);		/* unix datagram socketpair */
+int guest_inet(int type);		/* TCP or UDP socket */
 int guest_listen(int *port);		/* TCP listener on 127.0.0.1 */
+int guest_dead_port(void);		/* nobody listens there: it was ours a moment ago */
+void guest_begin_connect(int fd, int port);	/* connect() begun; may be refused already */
 int guest_connect(int port);		/* connect() begun, not waited for */
 void guest_tcp(int sv[2]);		/* connected: sv[0] accepted, sv[1] connected */
+void guest_udp(int sv[2]);		/* connected to each other */
 int guest_eventfd(void);
+int guest_timerfd(void);
+void guest_timer_in(int fd, long ns);	/* it expires once; 0 stops it */
+int guest_signalfd(int sig);		/* the signal is blocked, too */
 int guest_null(void);			/* /dev/null: cannot be watched */
 
 /** guest_put() - write one byte (eventfd: add 1); asserts. */
@@ -457,9 +464,16 @@ void guest_fail(const char *fmt, ...);
 #define guest_pipe(...)	GUEST_AT((guest_pipe)(__VA_ARGS__))
 #define guest_unix(...)	GUEST_AT((guest_unix)(__VA_ARGS__))
 #define guest_dgram(...)	GUEST_AT((guest_dgram)(__VA_ARGS__))
+#define guest_inet(...)	GUEST_AT((guest_inet)(__VA_ARGS__))
 #define guest_listen(...)	GUEST_AT((guest_listen)(__VA_ARGS__))
+#define guest_dead_port(...)	GUEST_AT((guest_dead_port)(__VA_ARGS__))
+#define guest_begin_connect(...)	GUEST_AT((guest_begin_connect)(__VA_ARGS__))
 #define guest_connect(...)	GUEST_AT((guest_connect)(__VA_ARGS__))
 #define guest_tcp(...)	GUEST_AT((guest_tcp)(__VA_ARGS__))
+#define guest_udp(...)	GUEST_AT((guest_udp)(__VA_ARGS__))
+#define guest_timerfd(...)	GUEST_AT((guest_timerfd)(__VA_ARGS__))
+#define guest_timer_in(...)	GUEST_AT((guest_timer_in)(__VA_ARGS__))
+#define guest_signalfd(...)	GUEST_AT((guest_signalfd)(__VA_ARGS__))
 #define guest_eventfd(...)	GUEST_AT((guest_eventfd)(__VA_ARGS__))
 #define guest_null(...)	GUEST_AT((guest_null)(__VA_ARGS__))
 #define guest_put(...)	GUEST_AT((guest_put)(__VA_ARGS__))

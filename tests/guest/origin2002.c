@@ -193,20 +193,14 @@ GUEST_TEST(source2002, tcp_reset_is_err, 30, "gap: a reset is POLLERR, never POL
 
 GUEST_TEST(source2002, tcp_connect_is_out, 30, "a connect that completes is POLLOUT")
 {
-	struct sockaddr_in to = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	struct evset s;
 	int fd, port;
 
 	begin(&s);
 	guest_listen(&port);
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	ck_assert(fd >= 0);
+	fd = guest_inet(SOCK_STREAM);
 	evset_add(&s, fd, POLL_MOST);
-	to.sin_port = htons((uint16_t)port);
-	ck_assert(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 ||
-		  errno == EINPROGRESS);
+	guest_begin_connect(fd, port);
 	evset_expect(&s, fd, POLLOUT);
 	told_nothing(&s);
 }
@@ -214,20 +208,13 @@ GUEST_TEST(source2002, tcp_connect_is_out, 30, "a connect that completes is POLL
 GUEST_TEST(source2002, tcp_refused_is_err, 30,
 	   "gap: a refused connect is POLLERR, never POLLHUP")
 {
-	struct sockaddr_in to = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	struct evset s;
-	int fd, port;
+	int fd;
 
 	begin(&s);
-	close(guest_listen(&port));
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	ck_assert(fd >= 0);
+	fd = guest_inet(SOCK_STREAM);
 	evset_add(&s, fd, POLL_MOST);
-	to.sin_port = htons((uint16_t)port);
-	ck_assert(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 ||
-		  errno == EINPROGRESS || errno == ECONNREFUSED);
+	guest_begin_connect(fd, guest_dead_port());
 	evset_expect(&s, fd, POLLERR);
 	told_nothing(&s);
 }

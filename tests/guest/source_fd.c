@@ -21,8 +21,8 @@
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <mqueue.h>
-#include <linux/io_uring.h>
 
+#include "ring.h"
 #include "told.h"
 
 /* Reads an eventfd's count. */
@@ -32,34 +32,6 @@ static int take(int fd)
 
 	ck_assert(read(fd, &count, sizeof(count)) == sizeof(count));
 	return (int)count;
-}
-
-static int timer(void)
-{
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-
-	ck_assert_msg(fd >= 0, "timerfd_create: %s", strerror(errno));
-	return fd;
-}
-
-static void timer_set(int fd, long ns)
-{
-	struct itimerspec t = { .it_value.tv_nsec = ns };
-
-	ck_assert(timerfd_settime(fd, 0, &t, NULL) == 0);
-}
-
-static int signal_fd(int sig)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	ck_assert(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
-	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	ck_assert_msg(fd >= 0, "signalfd: %s", strerror(errno));
-	return fd;
 }
 
 GUEST_TEST(source, eventfd_write_read, 30,
@@ -109,14 +81,14 @@ GUEST_TEST(source, timerfd_expires, 30,
 	int fd, i;
 
 	evset_open(&s, 8);
-	fd = timer();
+	fd = guest_timerfd();
 	evset_add(&s, fd, POLL_ALL);
 	for (i = 0; i < 10; i++) {
-		timer_set(fd, 1000000);
+		guest_timer_in(fd, 1000000);
 		told(&s, fd, POLLIN, 0);
 	}
 	GUEST_RETURNS(guest_drain(fd), 8);
-	timer_set(fd, 1000000);
+	guest_timer_in(fd, 1000000);
 	told(&s, fd, POLLIN, 0);
 }
 
@@ -132,13 +104,13 @@ GUEST_TEST(source, timerfd_many, 60,
 	guest_nofile(N + 64);
 	evset_open(&s, N);
 	for (i = 0; i < N; i++) {
-		fd[i] = timer();
+		fd[i] = guest_timerfd();
 		ck_assert_int_lt(fd[i], 2 * N);
 		waits[fd[i]] = true;
 		evset_add(&s, fd[i], POLLIN);
 	}
 	for (i = 0; i < N; i++)
-		timer_set(fd[i], 20000000);
+		guest_timer_in(fd[i], 20000000);
 	while (count < N) {
 		n = evset_wait(&s, GUEST_WAIT_MS, &ev);
 		ck_assert_msg(n > 0, "%d of %d timers were told, then %d",
@@ -160,7 +132,7 @@ GUEST_TEST(source, signalfd_signal, 30,
 	int fd, i;
 
 	evset_open(&s, 8);
-	fd = signal_fd(SIGUSR1);
+	fd = guest_signalfd(SIGUSR1);
 	evset_add(&s, fd, POLL_ALL);
 	for (i = 0; i < 5; i++) {
 		ck_assert(kill(getpid(), SIGUSR1) == 0);
@@ -180,7 +152,7 @@ GUEST_TEST(source, signalfd_other_signal, 30,
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signal_fd(SIGUSR1);
+	fd = guest_signalfd(SIGUSR1);
 	evset_add(&s, fd, POLL_ALL);
 	ck_assert(kill(getpid(), SIGUSR2) == 0);
 	told_nothing(&s);
@@ -194,7 +166,7 @@ GUEST_TEST(source, signalfd_pollfree, 30,
 	int fd, i;
 
 	evset_open(&s, 8);
-	fd = signal_fd(SIGUSR1);
+	fd = guest_signalfd(SIGUSR1);
 	for (i = 0; i < 20; i++) {
 		GUEST_CHILD {
 			evset_add(&s, fd, POLL_ALL);
@@ -218,7 +190,7 @@ GUEST_TEST(source, signalfd_pollfree_close, 30,
 
 	for (i = 0; i < 20; i++) {
 		evset_open(&s, 8);
-		fd = signal_fd(SIGUSR1);
+		fd = guest_signalfd(SIGUSR1);
 		GUEST_CHILD {
 			evset_add(&s, fd, POLL_ALL);
 		}
@@ -250,7 +222,7 @@ GUEST_TEST(source, signalfd_thread_exits, 30,
 
 	evset_open(&s, 8);
 	a[0] = s.fd;
-	a[1] = signal_fd(SIGUSR1);
+	a[1] = guest_signalfd(SIGUSR1);
 	guest_join(guest_thread(add_signalfd, a));
 	ck_assert(kill(getpid(), SIGUSR1) == 0);
 	told(&s, a[1], POLLIN, 0);
@@ -309,7 +281,7 @@ GUEST_TEST(source, signalfd_two_processes, 30,
 {
 	struct sharer c;
 	struct evset s;
-	int fd = signal_fd(SIGUSR1);
+	int fd = guest_signalfd(SIGUSR1);
 
 	if (sharer_start(&c, &s, fd)) {
 		hears_own_signal(&s, fd);
@@ -336,7 +308,7 @@ GUEST_TEST(source, signalfd_new_set, 30,
 	   "a signalfd whose queue is gone is heard by a new set, though an old one still watches")
 {
 	struct evset old, s;
-	int fd = signal_fd(SIGUSR1);
+	int fd = guest_signalfd(SIGUSR1);
 
 	evset_open(&old, 8);
 	GUEST_CHILD {
@@ -358,7 +330,7 @@ GUEST_TEST(source, signalfd_own_queues_go, 60,
 	int fd, i;
 
 	for (i = 0; i < 20; i++) {
-		fd = signal_fd(SIGUSR1);
+		fd = guest_signalfd(SIGUSR1);
 		evset_open(&s, 8);
 		evset_add(&s, fd, POLLIN);
 		evset_open(&other, 8);
@@ -505,47 +477,6 @@ GUEST_TEST(source, proc_hostname, 30,
 	told(&s, fd, POLLPRI | POLLERR, 0);
 }
 
-/* A ring of the smallest kind, by the system calls alone. */
-struct ring {
-	int fd;
-	unsigned int *tail, *mask, *array;
-	struct io_uring_sqe *sqe;
-};
-
-static void ring_open(struct ring *r)
-{
-	struct io_uring_params p = { .flags = 0 };
-	size_t size;
-	char *sq;
-
-	r->fd = (int)syscall(__NR_io_uring_setup, 4, &p);
-	if (r->fd < 0)
-		GUEST_SKIP("io_uring_setup: %s", strerror(errno));
-	size = p.sq_off.array + p.sq_entries * sizeof(unsigned int);
-	sq = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd,
-		  IORING_OFF_SQ_RING);
-	r->sqe = mmap(NULL, p.sq_entries * sizeof(*r->sqe),
-		      PROT_READ | PROT_WRITE, MAP_SHARED, r->fd,
-		      IORING_OFF_SQES);
-	ck_assert(sq != MAP_FAILED && r->sqe != MAP_FAILED);
-	r->tail = (unsigned int *)(sq + p.sq_off.tail);
-	r->mask = (unsigned int *)(sq + p.sq_off.ring_mask);
-	r->array = (unsigned int *)(sq + p.sq_off.array);
-}
-
-static void ring_poll(struct ring *r, int fd)
-{
-	unsigned int tail = *r->tail, i = tail & *r->mask;
-
-	memset(&r->sqe[i], 0, sizeof(r->sqe[i]));
-	r->sqe[i].opcode = IORING_OP_POLL_ADD;
-	r->sqe[i].fd = fd;
-	r->sqe[i].poll32_events = POLLIN;
-	r->array[i] = i;
-	__atomic_store_n(r->tail, tail + 1, __ATOMIC_RELEASE);
-	ck_assert(syscall(__NR_io_uring_enter, r->fd, 1, 0, 0, NULL, 0) == 1);
-}
-
 GUEST_TEST(source, io_uring_completes, 30,
 	   "a completion in an io_uring is POLLIN of the ring's descriptor")
 {
@@ -557,7 +488,7 @@ GUEST_TEST(source, io_uring_completes, 30,
 	ring_open(&r);
 	guest_pipe(p);
 	evset_add(&s, r.fd, POLLIN);
-	ring_poll(&r, p[0]);
+	ring_poll(&r, p[0], 0);
 	told_nothing(&s);
 	guest_put(p[1]);
 	/* The ring completes in task work of the submitter: in EP_POLL. */
@@ -575,7 +506,7 @@ GUEST_TEST(source, io_uring_watches_set, 30,
 	ring_open(&r);
 	guest_pipe(p);
 	evset_add(&s, p[0], POLLIN);
-	ring_poll(&r, s.fd);
+	ring_poll(&r, s.fd, 0);
 	GUEST_RETURNS(guest_poll(r.fd, POLLIN), 0);
 	guest_put(p[1]);
 	GUEST_RETURNS(poll(&(struct pollfd){ r.fd, POLLIN, 0 }, 1,
@@ -591,10 +522,10 @@ GUEST_TEST(source, timer_wakes_sleeper, 30,
 	int fd;
 
 	evset_open(&s, 8);
-	fd = timer();
+	fd = guest_timerfd();
 	evset_add(&s, fd, POLLIN);
 	evpoller_start(&p, &s, -1);
-	timer_set(fd, 1000000);
+	guest_timer_in(fd, 1000000);
 	GUEST_RETURNS(evpoller_join(&p), 1);
 	ck_assert(p.ev->fd == fd && p.ev->revents == POLLIN);
 }

@@ -16,58 +16,6 @@
 
 #include "told.h"
 
-static struct sockaddr_in loopback(int port)
-{
-	return (struct sockaddr_in){
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-}
-
-static int inet_socket(int type)
-{
-	int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	ck_assert_msg(fd >= 0, "socket: %s", strerror(errno));
-	return fd;
-}
-
-static void begin_connect(int fd, int port)
-{
-	struct sockaddr_in to = loopback(port);
-	int ret = connect(fd, (struct sockaddr *)&to, sizeof(to));
-
-	ck_assert_msg(ret == 0 || errno == EINPROGRESS || errno == ECONNREFUSED,
-		      "connect: %s", strerror(errno));
-}
-
-/* Two connected UDP sockets. */
-static void udp_pair(int sv[2])
-{
-	struct sockaddr_in a[2];
-	socklen_t len = sizeof(a[0]);
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		sv[i] = inet_socket(SOCK_DGRAM);
-		a[i] = loopback(0);
-		ck_assert(bind(sv[i], (struct sockaddr *)&a[i], len) == 0);
-		ck_assert(getsockname(sv[i], (struct sockaddr *)&a[i], &len) == 0);
-	}
-	for (i = 0; i < 2; i++)
-		ck_assert(connect(sv[i], (struct sockaddr *)&a[!i], len) == 0);
-}
-
-/* A port that nobody listens on: it was ours a moment ago. */
-static int dead_port(void)
-{
-	int port, fd = guest_listen(&port);
-
-	close(fd);
-	return port;
-}
-
 /* Closes with a reset instead of a FIN. */
 static void reset(int fd)
 {
@@ -121,9 +69,9 @@ GUEST_TEST(source, tcp_connects, 30,
 
 	evset_open(&s, 8);
 	guest_listen(&port);
-	fd = inet_socket(SOCK_STREAM);
+	fd = guest_inet(SOCK_STREAM);
 	evset_add(&s, fd, POLL_MOST);
-	begin_connect(fd, port);
+	guest_begin_connect(fd, port);
 	told_true(&s, fd, POLLOUT, 0);
 }
 
@@ -134,9 +82,9 @@ GUEST_TEST(source, tcp_connect_refused, 30,
 	int fd;
 
 	evset_open(&s, 8);
-	fd = inet_socket(SOCK_STREAM);
+	fd = guest_inet(SOCK_STREAM);
 	evset_add(&s, fd, POLL_MOST);
-	begin_connect(fd, dead_port());
+	guest_begin_connect(fd, guest_dead_port());
 	told_true(&s, fd, POLLERR | POLLHUP, POLLIN | POLLOUT | POLLRDHUP);
 }
 
@@ -381,7 +329,7 @@ GUEST_TEST(source, udp_data, 30, "a datagram is POLLIN and no other bit")
 	int sv[2], i;
 
 	evset_open(&s, 8);
-	udp_pair(sv);
+	guest_udp(sv);
 	evset_add(&s, sv[0], POLLIN | POLLERR | POLLHUP | POLLPRI);
 	for (i = 0; i < 20; i++) {
 		guest_put(sv[1]);
@@ -397,7 +345,7 @@ GUEST_TEST(source, udp_sent, 30,
 	int sv[2];
 
 	evset_open(&s, 8);
-	udp_pair(sv);
+	guest_udp(sv);
 	evset_add(&s, sv[0], POLLIN);
 	guest_put(sv[0]);
 	GUEST_RETURNS(guest_poll(sv[1], POLLIN), POLLIN);
@@ -414,7 +362,7 @@ GUEST_TEST(source, udp_refused, 30,
 	int sv[2];
 
 	evset_open(&s, 8);
-	udp_pair(sv);
+	guest_udp(sv);
 	close(sv[1]);
 	evset_add(&s, sv[0], POLLIN | POLLERR | POLLHUP);
 	guest_put(sv[0]);
@@ -426,7 +374,7 @@ static int error_queue(int show_as_pri)
 {
 	int sv[2], on = 1;
 
-	udp_pair(sv);
+	guest_udp(sv);
 	close(sv[1]);
 	ck_assert(setsockopt(sv[0], IPPROTO_IP, IP_RECVERR, &on, sizeof(on)) == 0);
 	ck_assert(setsockopt(sv[0], SOL_SOCKET, SO_SELECT_ERR_QUEUE, &show_as_pri,
@@ -473,7 +421,7 @@ GUEST_TEST(source, udp_timestamp, 30,
 	struct evset s;
 
 	evset_open(&s, 8);
-	udp_pair(sv);
+	guest_udp(sv);
 	ck_assert(setsockopt(sv[0], SOL_SOCKET, SO_SELECT_ERR_QUEUE, &on,
 			     sizeof(on)) == 0);
 	if (setsockopt(sv[0], SOL_SOCKET, SO_TIMESTAMPING, &what, sizeof(what)))

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sources.c - helpers for the guest tests: pipes, sockets and what is done
- * with them
+ * sources.c - helpers for the guest tests: what can be watched, and what is done
+ * with it
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define GUEST_HELPERS
@@ -42,41 +45,83 @@ void guest_dgram(int sv[2])
 	pair(sv, SOCK_DGRAM);
 }
 
-int guest_listen(int *port)
+static struct sockaddr_in loopback(int port)
 {
-	struct sockaddr_in addr = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t len = sizeof(addr);
-	int fd;
-
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	guest_check(fd >= 0, "socket: %s", strerror(errno));
-	guest_check(bind(fd, (struct sockaddr *)&addr, len) == 0,
-		    "bind to 127.0.0.1: %s", strerror(errno));
-	guest_check(listen(fd, 128) == 0, "listen: %s", strerror(errno));
-	guest_check(getsockname(fd, (struct sockaddr *)&addr, &len) == 0,
-		    "getsockname: %s", strerror(errno));
-	*port = ntohs(addr.sin_port);
-	return fd;
-}
-
-int guest_connect(int port)
-{
-	struct sockaddr_in addr = {
+	return (struct sockaddr_in){
 		.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	int fd, ret;
+}
 
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+int guest_inet(int type)
+{
+	int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
 	guest_check(fd >= 0, "socket: %s", strerror(errno));
-	ret = connect(fd, (struct sockaddr *)&addr, sizeof(addr));
-	guest_check(ret == 0 || errno == EINPROGRESS, "connect: %s",
-		    strerror(errno));
 	return fd;
+}
+
+/* Binds it to a port of the kernel's choice. */
+static void bind_loopback(int fd, struct sockaddr_in *addr)
+{
+	socklen_t len = sizeof(*addr);
+
+	*addr = loopback(0);
+	guest_check(bind(fd, (struct sockaddr *)addr, len) == 0,
+		    "bind to 127.0.0.1: %s", strerror(errno));
+	guest_check(getsockname(fd, (struct sockaddr *)addr, &len) == 0,
+		    "getsockname: %s", strerror(errno));
+}
+
+int guest_listen(int *port)
+{
+	int fd = guest_inet(SOCK_STREAM);
+	struct sockaddr_in addr;
+
+	bind_loopback(fd, &addr);
+	guest_check(listen(fd, 128) == 0, "listen: %s", strerror(errno));
+	*port = ntohs(addr.sin_port);
+	return fd;
+}
+
+int guest_dead_port(void)
+{
+	int port;
+
+	close(guest_listen(&port));
+	return port;
+}
+
+void guest_begin_connect(int fd, int port)
+{
+	struct sockaddr_in to = loopback(port);
+	int ret = connect(fd, (struct sockaddr *)&to, sizeof(to));
+
+	guest_check(ret == 0 || errno == EINPROGRESS || errno == ECONNREFUSED,
+		    "connect: %s", strerror(errno));
+}
+
+int guest_connect(int port)
+{
+	int fd = guest_inet(SOCK_STREAM);
+
+	guest_begin_connect(fd, port);
+	return fd;
+}
+
+void guest_udp(int sv[2])
+{
+	struct sockaddr_in a[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		sv[i] = guest_inet(SOCK_DGRAM);
+		bind_loopback(sv[i], &a[i]);
+	}
+	for (i = 0; i < 2; i++)
+		guest_check(connect(sv[i], (struct sockaddr *)&a[!i], sizeof(a[!i])) == 0,
+			    "connect: %s", strerror(errno));
 }
 
 void guest_tcp(int sv[2])
@@ -102,6 +147,36 @@ int guest_eventfd(void)
 	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
 	guest_check(fd >= 0, "eventfd: %s", strerror(errno));
+	return fd;
+}
+
+int guest_timerfd(void)
+{
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	guest_check(fd >= 0, "timerfd_create: %s", strerror(errno));
+	return fd;
+}
+
+void guest_timer_in(int fd, long ns)
+{
+	struct itimerspec t = { .it_value.tv_nsec = ns };
+
+	guest_check(timerfd_settime(fd, 0, &t, NULL) == 0, "timerfd_settime: %s",
+		    strerror(errno));
+}
+
+int guest_signalfd(int sig)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	guest_check(sigprocmask(SIG_BLOCK, &set, NULL) == 0, "sigprocmask: %s",
+		    strerror(errno));
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	guest_check(fd >= 0, "signalfd: %s", strerror(errno));
 	return fd;
 }
 
