@@ -295,6 +295,7 @@ static void change_producer(struct epitem *item, wait_queue_func_t func)
 	mutex_lock(&item->ep->taps_mtx);
 	for (tap = item->taps; tap; tap = tap->next) {
 		rcu_read_lock();
+		/* As there. */
 		head = smp_load_acquire(&tap->head);
 		if (head) {
 			spin_lock_irqsave(&head->lock, flags);
