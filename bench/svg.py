@@ -143,7 +143,8 @@ def lines(title, xs, rows, across, up, log=True):
                 f'<text transform="translate(12 {(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" '
                 f'text-anchor="middle">{escape(up)}</text>')
     # the reference on top
-    for design in sorted(drawn, key=lambda d: d == REFERENCE):
+    # where lines lie on each other the first one is seen
+    for design in sorted(reversed(drawn), key=lambda d: d == REFERENCE):
         colour, mark, dashes = look(design)
         at = [(x_axis.at(where[x]), y_axis.at(y)) for x, y in drawn[design]]
         body.append(f'<path class="line" stroke="var(--{colour})" stroke-dasharray="{dashes}" '
