@@ -54,33 +54,50 @@ static int open_eventfd(struct source *s, long i)
 	return s->feed < 0 ? -1 : 0;
 }
 
-/* A new address for every 20000: a pair of addresses has 28000 ports. */
+/*
+ * Who listens at the n-th address.  A new one for every 10000 connections: of the 28000
+ * ports of a pair of addresses connect(2) takes every other one first, and when those are
+ * gone it goes through all of them each time.
+ */
+static int listen_at(long n, struct sockaddr_in *to)
+{
+	static struct sockaddr_in at;
+	static int listener = -1;
+	struct sockaddr_in next = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (unsigned int)n),
+	};
+	socklen_t len = sizeof(at);
+
+	if (listener < 0 || at.sin_addr.s_addr != next.sin_addr.s_addr) {
+		if (listener >= 0)
+			close(listener);
+		listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (listener < 0)
+			return -1;
+		if (bind(listener, (struct sockaddr *)&next, sizeof(next)) ||
+		    listen(listener, 1) ||
+		    getsockname(listener, (struct sockaddr *)&at, &len)) {
+			close(listener);
+			listener = -1;
+			return -1;
+		}
+	}
+	*to = at;
+	return listener;
+}
+
 static int open_tcp(struct source *s, long i)
 {
-	struct sockaddr_in to = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK +
-					 (unsigned int)(i / 20000)),
-	};
-	socklen_t len = sizeof(to);
-	int one = 1;
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in to;
+	int listener = listen_at(i / 10000, &to), one = 1;
 
 	s->feed = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (listener >= 0 && s->feed >= 0 &&
-	    !bind(listener, (struct sockaddr *)&to, sizeof(to)) &&
-	    !listen(listener, 1) &&
-	    !getsockname(listener, (struct sockaddr *)&to, &len) &&
 	    !connect(s->feed, (struct sockaddr *)&to, sizeof(to)) &&
 	    !setsockopt(s->feed, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
 		s->watched = accept4(listener, NULL, NULL,
 				     SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (listener >= 0) {
-		int err = errno;
-
-		close(listener);
-		errno = err;
-	}
 	return s->watched < 0 ? -1 : 0;
 }
 

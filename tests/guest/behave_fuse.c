@@ -127,12 +127,7 @@ static void another_user_closes_while_asked(const struct fuse *f, int now)
 	behave_add(w.ep, e, EPOLLIN | EPOLLET);
 	behave_add(w.ep, st.fd, EPOLLIN | EPOLLET);
 	behave_waiter_start(&w);
-	stage_hold(&st, true);
-	stage_wake(&st, 0);
-	stage_until_held(&st, 1);
-	close(st.fd);
-	stage_hold(&st, false);
-	stage_until_closed(&st);
+	stage_close_while_asked(&st);
 	guest_put(e);
 	behave_waiter_got(&w, e, EPOLLIN);
 	_exit(0);

@@ -179,12 +179,7 @@ GUEST_TEST(contract, 15_closed_while_asked, 90,
 	evset_add(&s, st.fd, POLLIN);
 	evset_add(&s, e, POLLIN);
 	evpoller_start(&p, &s, -1);
-	stage_hold(&st, true);
-	stage_wake(&st, 0);
-	stage_until_held(&st, 1);
-	close(st.fd);
-	stage_hold(&st, false);
-	stage_until_closed(&st);
+	stage_close_while_asked(&st);
 	GUEST_RETURNS(evset_info(&s, "items"), 1);
 	guest_in_poll(&s, p.tid);
 	guest_put(e);

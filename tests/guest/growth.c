@@ -34,7 +34,9 @@ static void forget_caches(void)
 
 void growth_begin(void)
 {
-	forget_caches();
+	/* A cost that is measured in pieces begins once. */
+	if (!took)
+		forget_caches();
 	began = cpu_ns();
 }
 

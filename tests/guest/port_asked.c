@@ -22,12 +22,7 @@ static void closed_while_asked(uint32_t how)
 	behave_add(ep, e, EPOLLIN);
 	behave_add(ep, st.fd, EPOLLIN | how);
 	behave_waiter_start(&w);
-	stage_hold(&st, true);
-	stage_wake(&st, 0);
-	stage_until_held(&st, 1);
-	close(st.fd);
-	stage_hold(&st, false);
-	stage_until_closed(&st);
+	stage_close_while_asked(&st);
 	ck_assert_int_eq(behave_items(ep), 1);
 	behave_waiter_sleeps(&w);
 	guest_put(e);
@@ -58,12 +53,7 @@ BEHAVE_TEST(close_while_asked_nested, 90, BEHAVE_PORT,
 	behave_add(outer, e, EPOLLIN);
 	behave_add(ep, st.fd, EPOLLIN);
 	behave_waiter_start(&w);
-	stage_hold(&st, true);
-	stage_wake(&st, 0);
-	stage_until_held(&st, 1);
-	close(st.fd);
-	stage_hold(&st, false);
-	stage_until_closed(&st);
+	stage_close_while_asked(&st);
 	ck_assert_int_eq(behave_items(ep), 0);
 	guest_put(e);
 	behave_waiter_got(&w, e, EPOLLIN);

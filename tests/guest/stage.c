@@ -112,6 +112,16 @@ void stage_until_closed(const struct stage *st)
 	guest_until(closed, (void *)st, "the file is released");
 }
 
+void stage_close_while_asked(const struct stage *st)
+{
+	stage_hold(st, true);
+	stage_wake(st, 0);
+	stage_until_held(st, 1);
+	close(st->fd);
+	stage_hold(st, false);
+	stage_until_closed(st);
+}
+
 int stage_polls(const struct stage *st)
 {
 	return count(st).polls;

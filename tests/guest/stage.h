@@ -40,6 +40,11 @@ void stage_until_held(const struct stage *st, int n);
 /** stage_until_closed() - wait until no file of the stage is left; asserts. */
 void stage_until_closed(const struct stage *st);
 
+/** stage_close_while_asked() - close the file while somebody who is waiting asks it, so
+ *  that his reference is the last one, and wait until it is gone; asserts.
+ */
+void stage_close_while_asked(const struct stage *st);
+
 /** stage_polls() - how often poll was called. */
 int stage_polls(const struct stage *st);
 
@@ -51,6 +56,7 @@ void stage_until_polls(const struct stage *st, int n);
 #define stage_file(...)		GUEST_AT((stage_file)(__VA_ARGS__))
 #define stage_until_held(...)	GUEST_AT((stage_until_held)(__VA_ARGS__))
 #define stage_until_closed(...)	GUEST_AT((stage_until_closed)(__VA_ARGS__))
+#define stage_close_while_asked(...)	GUEST_AT((stage_close_while_asked)(__VA_ARGS__))
 #define stage_until_polls(...)	GUEST_AT((stage_until_polls)(__VA_ARGS__))
 #endif
 
