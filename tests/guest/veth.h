@@ -15,7 +15,8 @@
  * @fd: fd[0] is of this process's namespace; non-blocking
  *
  * The process is in another network namespace from here on.  Loads the module veth if
- * it is not there; skips the test where the kernel has no namespaces; asserts.
+ * it is not there; skips the test where the kernel has no namespaces, or
+ * no veth; asserts.
  */
 void veth_pair(int fd[2]);
 
