@@ -352,7 +352,8 @@ static void do_run(const char *job, char **argv, int must_fail)
 
 /*
  * The first record that is not of the kernel's own start, before there was any process,
- * or NULL.  ACPI of 6.1 takes memory then to which kmemleak sees no way.
+ * or NULL.  ACPI of 6.1 takes memory then to which kmemleak sees no way.  So the line in
+ * the log that says how many there are is none of badness.def.
  */
 static const char *leaked_since(const char *text)
 {
