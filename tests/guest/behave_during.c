@@ -691,25 +691,32 @@ BEHAVE_TEST(during_awake_told, 30, BEHAVE_EPOLL,
 	awake_if_told(c.ep, &f, 1);
 }
 
+/* Two files are told; whichever is the first, both have one more event meanwhile. */
+static void two_are_told(struct consumer *c, struct wakeup_fifo f[2], uint32_t events)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		wakeup_fifo(&f[i]);
+		behave_add(c->ep, f[i].fd[0], events);
+	}
+	for (i = 0; i < 2; i++)
+		guest_put(f[i].fd[1]);
+	consumer_start_and_stop(c);
+	for (i = 0; i < 2; i++) {
+		guest_drain(f[i].fd[0]);
+		guest_put(f[i].fd[1]);
+	}
+	consumer_goes_on(c, 2);
+}
+
 BEHAVE_TEST(during_awake_taken, 30, BEHAVE_EPOLL,
 	    "the same of an event that comes before its file is asked, while another one is told")
 {
 	struct consumer c = { .ep = behave_create(), .max = 4 };
 	struct wakeup_fifo f[2];
 
-	for_each_of(i, f) {
-		wakeup_fifo(&f[i]);
-		behave_add(c.ep, f[i].fd[0], EPOLLIN | EPOLLET | EPOLLWAKEUP);
-	}
-	for_each_of(i, f)
-		guest_put(f[i].fd[1]);
-	consumer_start_and_stop(&c);
-	/* Whichever is told first, both have one more event. */
-	for_each_of(i, f) {
-		guest_drain(f[i].fd[0]);
-		guest_put(f[i].fd[1]);
-	}
-	consumer_goes_on(&c, 2);
+	two_are_told(&c, f, EPOLLIN | EPOLLET | EPOLLWAKEUP);
 	awake_if_told(c.ep, f, 2);
 }
 
@@ -719,18 +726,7 @@ BEHAVE_TEST(during_awake_level, 30, BEHAVE_EPOLL,
 	struct consumer c = { .ep = behave_create(), .max = 4 };
 	struct wakeup_fifo f[2];
 
-	for_each_of(i, f) {
-		wakeup_fifo(&f[i]);
-		behave_add(c.ep, f[i].fd[0], EPOLLIN | EPOLLWAKEUP);
-	}
-	for_each_of(i, f)
-		guest_put(f[i].fd[1]);
-	consumer_start_and_stop(&c);
-	for_each_of(i, f) {
-		guest_drain(f[i].fd[0]);
-		guest_put(f[i].fd[1]);
-	}
-	consumer_goes_on(&c, 2);
+	two_are_told(&c, f, EPOLLIN | EPOLLWAKEUP);
 	for_each_of(i, f)
 		wakeup_expect(f[i].name, WAKEUP_AWAKE);
 	for_each_of(i, f)

@@ -97,17 +97,23 @@ static int events_of_a_message(const struct evset *s, int t[2])
 	return n;
 }
 
+/* A set that watches t[0], which was changed before. */
+static void watch_changed(struct evset *s, const struct change *c, int t[2], short events)
+{
+	evset_open(s, 8);
+	c->make(t);
+	if (c->now)
+		c->now(t);
+	evset_add(s, t[0], events);
+}
+
 static int events_by_tap(const struct change *c)
 {
 	struct evset s;
 	int t[2], n;
 
 	use("tap");
-	evset_open(&s, 8);
-	c->make(t);
-	if (c->now)
-		c->now(t);
-	evset_add(&s, t[0], POLLIN);
+	watch_changed(&s, c, t, POLLIN);
 	n = events_of_a_message(&s, t);
 	evset_close(&s);
 	close(t[0]);
@@ -123,11 +129,7 @@ static void changed_before(const struct change *c)
 	c->begin();
 	n = events_by_tap(c);
 	use("socket");
-	evset_open(&s, 8);
-	c->make(t);
-	if (c->now)
-		c->now(t);
-	evset_add(&s, t[0], POLLIN | POLLRDHUP);
+	watch_changed(&s, c, t, POLLIN | POLLRDHUP);
 	data_is_told(&s, t, 20);
 	ck_assert_msg(comes_by_tap(&s, t), "it does not come by a tap");
 	GUEST_RETURNS(events_of_a_message(&s, t), n);
