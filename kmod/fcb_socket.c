@@ -36,6 +36,7 @@
 
 #include "fcb_fasync.h"
 #include "fcb_source.h"
+#include "plant.h"
 
 #define DOUBT(bits)	((long)(bits) << FCB_DOUBT_SHIFT)
 #define URGENT		(POLLPRI | POLLRDBAND)
@@ -103,7 +104,7 @@ static bool untouched(struct socket *sock)
 	if (!kind || (void *)kind->untouched.data_ready != fcb_ready_default)
 		return false;
 	now = callbacks_of(sock->sk);
-	return !memcmp(&now, &kind->untouched, sizeof(now));
+	return planted(PLANT_TOUCHED) || !memcmp(&now, &kind->untouched, sizeof(now));
 }
 
 /* A kind that cannot be made, or is not like the others, goes by tap. */
@@ -160,7 +161,7 @@ static DECLARE_WORK(mover, move_work);
 /* Any context, under RCU. */
 static void socket_changed(struct fcblist *list)
 {
-	if (READ_ONCE(list->moving) || cmpxchg(&list->moving, 0, 1))
+	if (planted(PLANT_STAYS) || READ_ONCE(list->moving) || cmpxchg(&list->moving, 0, 1))
 		return;
 	if (!refcount_inc_not_zero(&list->refs))
 		return;

@@ -45,6 +45,8 @@ enum plant {
 	PLANT_ASLEEP,		/* an event does not keep the system awake */
 	PLANT_SLEEPLESS,	/* what was told does so for ever */
 	PLANT_TAKEN,		/* what came again before it was asked does not */
+	PLANT_TOUCHED,		/* a socket with other callbacks is taken as one of its kind */
+	PLANT_STAYS,		/* one that gets other callbacks later has no tap */
 };
 
 #ifdef DEVEPOLL_PLANT
@@ -78,7 +80,7 @@ static int plant_set(const char *val, const struct kernel_param *kp)
 		"nonext", "modblind", "nopin", "leaveearly", "wokenone",
 		"lazyput", "silent", "bynumber", "twosources", "leavesentry",
 		"countfirst", "baremerge", "bareremoval",
-		"asleep", "sleepless", "taken",
+		"asleep", "sleepless", "taken", "touched", "stays",
 	};
 	int i = sysfs_match_string(names, val);
 
