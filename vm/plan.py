@@ -13,12 +13,15 @@ import tables
 
 # A guest in all, and how long it may say nothing, in seconds.
 GUEST, SILENCE = 2400, 400
+# A pass of every suite of a lane is one guest's work more.
+WHOLE = 2400
 # Each stress test takes as long as --stress says; a run has at most so many of
 # them, and so many runs wait for each other in a guest.
 STRESS_RUN, STRESS_GUEST = 25, 100
 
-# One guest: "options" of vm/qemu-run, limits, the lines of its job file.
-Guest = collections.namedtuple("Guest", "kernel lane options time silence job")
+# One guest: whether it mostly waits, "options" of vm/qemu-run, limits, the lines of its
+# job file.
+Guest = collections.namedtuple("Guest", "kernel lane sleeps options time silence job")
 
 
 class Unknown(Exception):
@@ -54,10 +57,11 @@ class Lanes:
         self.asked = asked
         self.table = table
         names = suites_of(tests)
-        special = {p.name for p in table.programs + table.passes} | {"preload"}
+        special = {p.name for p in table.programs + table.passes + table.wholes} | {"preload"}
         wanted = list(asked.suites) or names + [p.name for p in table.programs + table.passes]
         self.named = [name for name in wanted if name in special]
         self.suites = [name for name in wanted if name not in special]
+        self.every = names
         for name in self.suites:
             if not any(name == suite or fnmatch.fnmatchcase(test, name)
                        for test in tests for suite in [tables.suite_of(test)]):
@@ -70,6 +74,9 @@ class Lanes:
             if any(fits(pattern, tables.suite_of(suite)) for pattern in row.patterns):
                 return row
         raise Unknown("vm/lanes.tab has no line for the suite '%s'" % suite)
+
+    def wholes(self, lane):
+        return [row for row in self.table.wholes if row.lane == lane and row.name in self.named]
 
     def runs(self, lane, form):
         """(modules, seconds, command) of each run of a lane, in the table's order."""
@@ -85,6 +92,13 @@ class Lanes:
                     row.name == usual or named and not form):
                 for pattern in row.patterns:
                     yield row.modules, row.seconds, ["guest-tests", pattern]
+        for row in self.wholes(lane):
+            for suite in self.every:
+                own = self.row_of(suite)
+                device = suite in [design.name for design in tables.designs(tables.DEVICE)]
+                if own.modules == "loaded" and (own.lane == lane or device):
+                    yield row.modules, row.seconds, [
+                        "guest-tests", *row.options, "-n", "%s:%s" % (row.name, suite), suite]
         for row in self.table.suites:
             if row.lane != lane:
                 continue
@@ -244,7 +258,7 @@ def plan(asked, tests, release=lambda kernel: kernel.name):
     lanes = Lanes(asked, tests, table)
     named = "preload" in lanes.named
     guests = []
-    for lane, options in table.guests:
+    for lane, options, sleeps in table.guests:
         for kernel in asked.kernels:
             form = kernel.lanes.get(lane)
             if form is None:
@@ -261,9 +275,15 @@ def plan(asked, tests, release=lambda kernel: kernel.name):
                 more = preload_options() if wanted else []
             else:
                 lines = suites_job(job, lanes, lane, form)
+                # what a whole pass is told to read
+                more = [word for row in lanes.wholes(lane) for path in row.options
+                        if path.startswith("/lab/bin/") for word in
+                        ("--program", os.path.join(tables.SRC, "tests/guest",
+                                                   os.path.basename(path)))]
             if lines:
-                guests.append(Guest(kernel, lane, options + more,
-                                    GUEST * kernel.patience + STRESS_GUEST * asked.stress,
+                whole = WHOLE * len(lanes.wholes(lane))
+                guests.append(Guest(kernel, lane, sleeps, options + more,
+                                    (GUEST + whole) * kernel.patience + STRESS_GUEST * asked.stress,
                                     SILENCE * kernel.patience + asked.stress, lines))
     return guests
 

@@ -24,12 +24,13 @@ BUILD = os.path.abspath(os.environ.get("LAB_BUILD") or os.path.join(SRC, "build"
 
 Kernel = collections.namedtuple(
     "Kernel", "name branch flavour slow patience cycles stall lockup used lanes")
-Guest = collections.namedtuple("Guest", "lane options")
+Guest = collections.namedtuple("Guest", "lane options sleeps")
 Suites = collections.namedtuple("Suites", "lane modules seconds parts patterns")
 Pass = collections.namedtuple("Pass", "name lane modules seconds patterns")
+Whole = collections.namedtuple("Whole", "name lane modules seconds options")
 Program = collections.namedtuple("Program", "name lane modules seconds command")
 ByRun = collections.namedtuple("ByRun", "form design python tests")
-Lanes = collections.namedtuple("Lanes", "guests suites passes programs by_run past")
+Lanes = collections.namedtuple("Lanes", "guests suites passes wholes programs by_run past")
 Plant = collections.namedtuple("Plant", "fault module patterns")
 Design = collections.namedtuple("Design", "name kind past")
 
@@ -103,14 +104,14 @@ def suites(branch, host="", path=os.path.join(HERE, "suites.tab")):
 
 def lanes(path=os.path.join(HERE, "lanes.tab")):
     """What runs in which guest, in the order of the table."""
-    table = Lanes([], [], [], [], [], {})
+    table = Lanes([], [], [], [], [], [], {})
     for where, (kind, *words) in lines(path):
-        least = {"guest": 1, "pass": 5, "suites": 4, "stores": 4, "program": 5, "by-run": 4,
+        least = {"guest": 1, "sleeper": 1, "pass": 5, "whole": 4, "suites": 4, "stores": 4, "program": 5, "by-run": 4,
                  "past": 2}
         wants(where, kind in least, "unknown kind '%s': one of %s" % (kind, " ".join(least)))
         wants(where, len(words) >= least[kind], "too few words for '%s'" % kind)
-        if kind == "guest":
-            table.guests.append(Guest(words[0], words[1:]))
+        if kind in ("guest", "sleeper"):
+            table.guests.append(Guest(words[0], words[1:], kind == "sleeper"))
             continue
         if kind == "by-run":
             table.by_run.append(ByRun(words[0], words[1], words[2] == "python", words[3:]))
@@ -119,7 +120,7 @@ def lanes(path=os.path.join(HERE, "lanes.tab")):
             wants(where, words[0] in ("suites", "stores"), "past suites or past stores")
             table.past[words[0]] = words[1:]
             continue
-        name = words.pop(0) if kind in ("pass", "program") else None
+        name = words.pop(0) if kind in ("pass", "whole", "program") else None
         lane, modules, seconds, *rest = words
         seconds = number(where, seconds, "seconds")
         wants(where, lane in [g.lane for g in table.guests],
@@ -128,6 +129,8 @@ def lanes(path=os.path.join(HERE, "lanes.tab")):
               "modules are none, loaded or a parameter of fcb, not '%s'" % modules)
         if kind == "pass":
             table.passes.append(Pass(name, lane, modules, seconds, rest))
+        elif kind == "whole":
+            table.wholes.append(Whole(name, lane, modules, seconds, rest))
         elif kind == "program":
             table.programs.append(Program(name, lane, modules, seconds, rest))
         else:

@@ -194,6 +194,14 @@ struct evset {
 /** guest_takes - every set is shared and every wait takes first, if it can be. */
 extern bool guest_takes;
 
+/**
+ * guest_pipes - a pipe, by one descriptor for both ends, in place of each eventfd.
+ *
+ * It wakes with the same bits, IN at a write and OUT at a read; and source=2002, which
+ * is deaf to eventfds, hears of it.
+ */
+extern bool guest_pipes;
+
 /** guest_device() - open /dev/epoll, close-on-exec; asserts. */
 int guest_device(void);
 
@@ -290,7 +298,7 @@ void guest_begin_connect(int fd, int port);	/* connect() begun; may be refused a
 int guest_connect(int port);		/* connect() begun, not waited for */
 void guest_tcp(int sv[2]);		/* connected: sv[0] accepted, sv[1] connected */
 void guest_udp(int sv[2]);		/* connected to each other */
-int guest_eventfd(void);
+int guest_eventfd(void);		/* or what stands for one: guest_pipes */
 int guest_timerfd(void);
 void guest_timer_in(int fd, long ns);	/* it expires once; 0 stops it */
 int guest_signalfd(int sig);		/* the signal is blocked, too */

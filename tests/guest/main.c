@@ -59,6 +59,18 @@ static struct guest_test *find(const char *suite, const char *name)
 	return t;
 }
 
+/* SUITE.NAME; NAME alone is one of the kernel's epoll. */
+static struct guest_test *find_named(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	char suite[64];
+
+	if (!dot)
+		return find("epoll", name);
+	snprintf(suite, sizeof(suite), "%.*s", (int)(dot - name), name);
+	return find(suite, dot + 1);
+}
+
 void guest_known(const char *suite, const char *name, const char *why)
 {
 	struct guest_test *t = find(suite, name);
@@ -320,7 +332,7 @@ static bool read_known(const char *path)
 		reason = strtok(NULL, "");
 		if (!name)
 			continue;
-		t = find("epoll", name);
+		t = find_named(name);
 		if (!t || !reason) {
 			fprintf(stderr, "guest-tests: %s: %s: %s\n", path, name,
 				t ? "no reason is told" : "there is no such test");
@@ -378,7 +390,7 @@ int main(int argc, char **argv)
 	bool log;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "k:ln:tx:")) != -1) {
+	while ((opt = getopt(argc, argv, "k:ln:ptx:")) != -1) {
 		switch (opt) {
 		case 'k':
 			if (!read_known(optarg))
@@ -390,13 +402,16 @@ int main(int argc, char **argv)
 		case 'n':
 			suite_name = optarg;
 			break;
+		case 'p':
+			guest_pipes = true;
+			break;
 		case 't':
 			guest_takes = true;
 			break;
 		case 'x':
 			return hold(atoi(optarg));
 		default:
-			fprintf(stderr, "usage: guest-tests [-l] [-t] [-n NAME] [-k FILE] [SUITE | SUITE.NAME | PATTERN]...\n");
+			fprintf(stderr, "usage: guest-tests [-l] [-p] [-t] [-n NAME] [-k FILE] [SUITE | SUITE.NAME | PATTERN]...\n");
 			return 2;
 		}
 	}
