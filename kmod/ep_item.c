@@ -43,6 +43,14 @@ struct epitem *ep_find(struct eventpoll *ep, int fd)
 	return n ? container_of(n, struct epitem, node) : NULL;
 }
 
+/* Out of the way: where tracepoints are under SRCU each takes a register. */
+static noinline void item_trace(struct eventpoll *ep, struct epitem *item,
+				short bits)
+{
+	trace_devepoll_notify(ep, item->slot.pfd.fd, bits, item->slot.index,
+			      item->slot.version);
+}
+
 /*
  * Puts bits into the item's slot.  True if the program has to be told: the
  * slot or a bit is new.
@@ -55,8 +63,7 @@ static __always_inline bool item_post(struct eventpoll *ep,
 		       ep_pages_post(&ep->pages, &item->slot, bits)))
 		return false;
 	if (trace_devepoll_notify_enabled())
-		trace_devepoll_notify(ep, item->slot.pfd.fd, bits,
-				      item->slot.index, item->slot.version);
+		item_trace(ep, item, bits);
 	return true;
 }
 

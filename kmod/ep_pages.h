@@ -173,7 +173,9 @@ bool ep_pages_next_page(struct ep_pages *p);
  * ep_pages_room() - does @next tell where the next slot is?
  *
  * For ep_pages and ep_share alone.  A half begins here, for where one event comes at
- * a time each is the first; another page is found by ep_pages_next_page().
+ * a time each is the first; another page is found by ep_pages_next_page().  @filling is
+ * masked for kernels that check each index (UBSAN_BOUNDS): who calls a report has to
+ * keep registers for it, in every event.
  */
 static __always_inline bool ep_pages_room(struct ep_pages *p)
 {
@@ -181,7 +183,7 @@ static __always_inline bool ep_pages_room(struct ep_pages *p)
 		return true;
 	if (p->count || !p->numpages)
 		return false;
-	p->next = p->half[p->filling][0];
+	p->next = p->half[p->filling & 1][0];
 	return true;
 }
 
