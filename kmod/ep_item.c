@@ -45,7 +45,7 @@ struct epitem *ep_find(struct eventpoll *ep, int fd)
 
 /* Out of the way: where tracepoints are under SRCU each takes a register. */
 static noinline void item_trace(struct eventpoll *ep, struct epitem *item,
-				short bits)
+				int bits)
 {
 	trace_devepoll_notify(ep, item->slot.pfd.fd, bits, item->slot.index,
 			      item->slot.version);
@@ -56,7 +56,7 @@ static noinline void item_trace(struct eventpoll *ep, struct epitem *item,
  * slot or a bit is new.
  */
 static __always_inline bool item_post(struct eventpoll *ep,
-				      struct epitem *item, short bits,
+				      struct epitem *item, int bits,
 				      bool shared)
 {
 	if (!(shared ? ep_share_post(&ep->pages, ep->control, &item->slot, bits) :
@@ -124,7 +124,7 @@ static noinline void item_notify_doubt(struct eventpoll *ep,
 				       struct epitem *item, long plevt)
 	__releases(&ep->lock)
 {
-	short facts = plevt & item->slot.pfd.events;
+	int facts = plevt & item->slot.pfd.events;
 	bool posted = facts && item_post(ep, item, facts, ep->control);
 	bool asked = ask_later(ep, item, plevt >> FCB_DOUBT_SHIFT &
 					 item->slot.pfd.events);
@@ -145,7 +145,7 @@ static __always_inline void notify(struct epitem *item, long *event, bool shared
 {
 	struct eventpoll *ep = item->ep;
 	long plevt = event[1];
-	short facts;
+	int facts;
 	bool posted;
 
 	if (drop_this_one())

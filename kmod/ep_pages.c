@@ -116,7 +116,7 @@ bool ep_pages_next_page(struct ep_pages *p)
  * which is the mask at the slot's first event.  That is read from the page: programs
  * can read it too, but not write to it.
  */
-static bool merge_2002(struct ep_slot *s, short bits)
+static bool merge_2002(struct ep_slot *s, int bits)
 {
 	bits &= s->where->events & ~s->revents;
 	if (!bits)
@@ -126,7 +126,7 @@ static bool merge_2002(struct ep_slot *s, short bits)
 	return true;
 }
 
-bool ep_pages_post_rare(struct ep_pages *p, struct ep_slot *s, short bits)
+bool ep_pages_post_rare(struct ep_pages *p, struct ep_slot *s, int bits)
 {
 	if (ep_slot_taken(p, s) && !planted(PLANT_TWICE)) {
 		if (faithful_to(FAITHFUL_LOSTBIT))

@@ -212,7 +212,7 @@ static __always_inline void ep_pages_append(struct ep_pages *p,
 }
 
 /** ep_pages_post_rare() - what is rare in ep_pages_post(), and for that alone. */
-bool ep_pages_post_rare(struct ep_pages *p, struct ep_slot *s, short bits);
+bool ep_pages_post_rare(struct ep_pages *p, struct ep_slot *s, int bits);
 
 /**
  * ep_pages_post() - an event
@@ -229,7 +229,7 @@ bool ep_pages_post_rare(struct ep_pages *p, struct ep_slot *s, short bits);
  * sees).
  */
 static __always_inline bool ep_pages_post(struct ep_pages *p,
-					  struct ep_slot *s, short bits)
+					  struct ep_slot *s, int bits)
 {
 	if (unlikely(ep_slot_taken(p, s)) || unlikely(!ep_pages_room(p)))
 		return ep_pages_post_rare(p, s, bits);

@@ -17,7 +17,7 @@ void ep_share_mend(const struct ep_pages *p, struct ep_control *c)
  * counted, so a second failure is none of a take's.
  */
 static bool append(struct ep_pages *p, struct ep_control *c, struct ep_slot *s,
-		   short bits)
+		   int bits)
 {
 	u32 word;
 
@@ -87,7 +87,7 @@ static void busy_end(struct ep_pages *p, struct ep_control *c, u32 busy)
 }
 
 static bool merge(struct ep_pages *p, struct ep_control *c, struct ep_slot *s,
-		  short bits)
+		  int bits)
 {
 	u32 busy;
 	bool news;
@@ -104,7 +104,7 @@ static bool merge(struct ep_pages *p, struct ep_control *c, struct ep_slot *s,
 }
 
 bool ep_share_post_rare(struct ep_pages *p, struct ep_control *c,
-			struct ep_slot *s, short bits)
+			struct ep_slot *s, int bits)
 {
 	ep_share_look(p, c);
 	return ep_slot_taken(p, s) ? merge(p, c, s, bits) : append(p, c, s, bits);

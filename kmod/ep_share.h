@@ -108,7 +108,7 @@ static __always_inline void ep_share_look(struct ep_pages *p,
 
 /** ep_share_post_rare() - what is rare in ep_share_post(), and for that alone. */
 bool ep_share_post_rare(struct ep_pages *p, struct ep_control *c,
-			struct ep_slot *s, short bits);
+			struct ep_slot *s, int bits);
 
 /**
  * ep_share_post() - ep_pages_post() for a shared buffer
@@ -119,7 +119,7 @@ bool ep_share_post_rare(struct ep_pages *p, struct ep_control *c,
  */
 static __always_inline bool ep_share_post(struct ep_pages *p,
 					  struct ep_control *c,
-					  struct ep_slot *s, short bits)
+					  struct ep_slot *s, int bits)
 {
 	u32 word, left = ep_share_left(p);
 
