@@ -7,6 +7,7 @@
 #ifndef KMOD_FCB_FASYNC_H
 #define KMOD_FCB_FASYNC_H
 
+#include <linux/cache.h>
 #include <linux/fs.h>
 #include <linux/net.h>
 #include <linux/pipe_fs_i.h>
@@ -32,7 +33,7 @@ struct fcb_words {
  * struct fcb_entry - what stands on the list of a socket or pipe
  * @as_file: what fa_file points to, first, so that one look tells whether it is
  *	there; its address is all that matters
- * @chan: who hears
+ * @chan: who hears; from here on what an event looks at, in one cache line
  * @words: what a band tells them
  * @ready: where the socket's sk_data_ready is; or fcb_ready_default, which
  *	never changes
@@ -46,7 +47,7 @@ struct fcb_words {
  */
 struct fcb_entry {
 	struct file as_file;
-	struct fcb_chan *chan;
+	struct fcb_chan *chan ____cacheline_aligned;
 	struct fcb_words *words;
 	void **ready;
 	struct fcblist *list;

@@ -80,14 +80,15 @@ struct fcb_chan {
  * @inode: the file's
  * @of_2002: those that hear them in the words of 2002
  * @closers: those that hear of the close alone; changed and walked as these
+ * @moving: on its way from an entry to a tap (fcb_socket.c)
+ * @refs: one for the table, one for each user
  * @taps: wait-queue entries that all of @now hear; put there by the first
  *	of them, @mutex
- * @tap: the first of @taps, so that most files need no second allocation
+ * @tap: the first of @taps, so that most files need no second allocation; what a
+ *	wake-up looks at lies in one cache line
  * @mutex: guards everything here
  * @dead: no longer in the table, takes no more callbacks; @mutex
- * @moving: on its way from an entry to a tap (fcb_socket.c)
- * @move: among those that are
- * @refs: one for the table, one for each user
+ * @move: among those that are @moving
  * @link: in the table; changed under its lock, walked under RCU
  * @rcu: the memory stays until readers are through
  */
@@ -97,13 +98,13 @@ struct fcblist {
 	struct inode *inode;
 	struct fcb_chan of_2002;
 	struct list_head closers;
+	int moving;
+	refcount_t refs;
 	struct fcb_tap *taps;
 	struct fcb_tap tap;
 	struct mutex mutex;	/* guards the list and its taps */
 	bool dead;
-	int moving;
 	struct llist_node move;
-	refcount_t refs;
 	struct hlist_node link;
 	struct rcu_head rcu;
 };
