@@ -11,7 +11,7 @@
 #include "growth.h"
 
 /* So many times the cost at eight times the size: see growth.h. */
-#define MOST	12
+#define MOST	16
 
 static long long began, took;
 

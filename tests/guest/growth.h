@@ -30,11 +30,11 @@ void growth_end(void);
 long long growth_least(long n, growth_cost_t cost, int runs);
 
 /**
- * growth_linear() - eight times the size may cost twelve times as much; asserts
+ * growth_linear() - eight times the size may cost sixteen times as much; asserts
  * @n: the smaller size, large enough that its cost is not the call's alone
  * @cost: the call
  *
- * Half as much again is what caches make of it that the host's other guests use too: the
+ * Up to twice is what caches make of it that the host's other guests use too: the
  * large set misses them and the small one does not.  A loop in a loop would be 64 times.
  *
  * The least of two rounds of each size is taken; while the ratio is too large there are
