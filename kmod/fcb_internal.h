@@ -5,6 +5,8 @@
 #ifndef KMOD_FCB_INTERNAL_H
 #define KMOD_FCB_INTERNAL_H
 
+#include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/hash.h>
 #include <linux/irqflags.h>
 #include <linux/list.h>
@@ -108,6 +110,9 @@ struct fcblist {
 	struct hlist_node link;
 	struct rcu_head rcu;
 };
+
+static_assert(offsetof(struct fcblist, tap) % SMP_CACHE_BYTES +
+	      offsetofend(struct fcb_tap, fcb) <= SMP_CACHE_BYTES);
 
 static inline void fcb_chan_init(struct fcb_chan *chan, struct file *file)
 {
