@@ -30,12 +30,13 @@ void growth_end(void);
 long long growth_least(long n, growth_cost_t cost, int runs);
 
 /**
- * growth_linear() - eight times the size may cost sixteen times as much; asserts
+ * growth_linear() - eight times the size may cost 24 times as much; asserts
  * @n: the smaller size, large enough that its cost is not the call's alone
  * @cost: the call
  *
- * Up to twice is what caches make of it that the host's other guests use too: the
- * large set misses them and the small one does not.  A loop in a loop would be 64 times.
+ * Up to three times is what a busy host makes of it.  The large set misses caches that
+ * others use too; and in a long call ticks come, after which RCU frees, on the caller's
+ * time, what calls before it left.  A loop in a loop would be 64 times.
  *
  * The least of two rounds of each size is taken; while the ratio is too large there are
  * more of them, up to six, and then as many at twice the sizes: @cost must be able to
