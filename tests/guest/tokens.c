@@ -104,7 +104,8 @@ static void call(struct tokens *t)
 {
 	uint64_t one = 1;
 
-	if (write(t->control, &one, sizeof(one)) != sizeof(one))
+	/* One that has no room finds many that are not read yet. */
+	if (write(t->control, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		ck_abort_msg("control: %s", strerror(errno));
 }
 
@@ -187,11 +188,9 @@ static void take(struct lane *l)
 
 static void recheck(struct tokens *t)
 {
-	uint64_t count;
 	int i;
 
-	if (read(t->control, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		ck_abort_msg("control: %s", strerror(errno));
+	guest_drain(t->control);
 	for (i = 0; i < t->lanes; i++)
 		if (__atomic_exchange_n(&t->lane[i].recheck, false, __ATOMIC_ACQ_REL))
 			take(&t->lane[i]);
