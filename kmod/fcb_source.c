@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fcb_source.c - which source of events new registrations take
+ * fcb_source.c - which source of events new registrations take, and what they take of
+ * memory by any of them
  *
  * The mutex guards everything here; who registers reads the one pointer
  * fcb_source_now.  The parameter can be written to before the module's init has
  * begun and after its exit: then the word is kept, and no source begun.
  */
+#include <linux/export.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
+#include "fcb_fasync.h"
 #include "fcb_source.h"
 
 /* In the order in which "auto" tries; but 2002 is for who asks for it. */
@@ -126,3 +131,16 @@ const char *fcb_source_name(void)
 
 	return now ? now->name : wish;
 }
+
+size_t file_notify_bytes(bool hears)
+{
+	size_t list = kmalloc_size_roundup(sizeof(struct fcblist));
+	/* Of the second queue; a file has no more than two, but for a few drivers. */
+	size_t tap = kmalloc_size_roundup(sizeof(struct fcb_tap));
+	/* A FIFO that is open both ways is on two lists for SIGIO. */
+	size_t entry = kmalloc_size_roundup(sizeof(struct fcb_entry)) +
+		       2 * sizeof(struct fasync_struct);
+
+	return list + (hears ? max(tap, entry) : 0);
+}
+EXPORT_SYMBOL_GPL(file_notify_bytes);

@@ -57,7 +57,6 @@
  * a wait queue, from a hook or from rcu_read_lock() in file_notify_event().
  * Closes are inside fcb_srcu, because they may sleep.
  */
-#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -403,19 +402,6 @@ int __file_notify_register(struct file *file, struct fcb_struct *fcb,
 	return err;
 }
 EXPORT_SYMBOL_GPL(__file_notify_register);
-
-size_t file_notify_bytes(bool hears)
-{
-	size_t list = kmalloc_size_roundup(sizeof(struct fcblist));
-	/* Of the second queue; a file has no more than two, but for a few drivers. */
-	size_t tap = kmalloc_size_roundup(sizeof(struct fcb_tap));
-	/* A FIFO that is open both ways is on two lists for SIGIO. */
-	size_t entry = kmalloc_size_roundup(sizeof(struct fcb_entry)) +
-		       2 * sizeof(struct fasync_struct);
-
-	return list + (hears ? max(tap, entry) : 0);
-}
-EXPORT_SYMBOL_GPL(file_notify_bytes);
 
 int file_notify_unregister(struct fcb_struct *fcb)
 {
