@@ -427,7 +427,9 @@ static void *fire(void *arg)
 		guest_check(write(f->fd, &one, sizeof(one)) > 0,
 			    "write to fd %d: %s", f->fd, strerror(errno));
 		if (++n % 16 == 0)
-			guest_drain(f->fd);
+			guest_check(guest_drain(f->fd) > 0,
+				    "read of fd %d: %s", f->fd,
+				    strerror(errno));
 	}
 	return NULL;
 }

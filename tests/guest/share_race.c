@@ -108,7 +108,7 @@ static int spin_take(const struct evset *s, const struct pollfd **ev, const int 
 static void in_and_out(struct doer *d)
 {
 	guest_put(d->fd[0]);
-	ck_assert_int_gt(guest_drain(d->fd[0]), 0);
+	ck_assert_int_eq(guest_drain(d->fd[0]), guest_pipes ? 1 : sizeof(uint64_t));
 }
 
 GUEST_TEST(share, merge_beside_takes, 60,
