@@ -76,6 +76,7 @@ class Lanes:
         raise Unknown("vm/lanes.tab has no line for the suite '%s'" % suite)
 
     def wholes(self, lane):
+        """The whole passes of a lane that were named."""
         return [row for row in self.table.wholes if row.lane == lane and row.name in self.named]
 
     def runs(self, lane, form):
@@ -92,11 +93,11 @@ class Lanes:
                     row.name == usual or named and not form):
                 for pattern in row.patterns:
                     yield row.modules, row.seconds, ["guest-tests", pattern]
+        devices = [design.name for design in tables.designs(tables.DEVICE)]
         for row in self.wholes(lane):
             for suite in self.every:
                 own = self.row_of(suite)
-                device = suite in [design.name for design in tables.designs(tables.DEVICE)]
-                if own.modules == "loaded" and (own.lane == lane or device):
+                if own.modules == "loaded" and (own.lane == lane or suite in devices):
                     yield row.modules, row.seconds, [
                         "guest-tests", *row.options, "-n", "%s:%s" % (row.name, suite), suite]
         for row in self.table.suites:
@@ -166,6 +167,14 @@ def suites_job(job, lanes, lane, form):
         job.modules(modules)
         job.run(seconds, *command)
     return job.end() if runs else None
+
+
+def whole_options(rows):
+    """qemu-run's options for whole passes: the files that these are told to read."""
+    files = [os.path.basename(word) for row in rows for word in row.options
+             if word.startswith("/lab/bin/")]
+    return [word for name in files
+            for word in ("--program", os.path.join(tables.SRC, "tests/guest", name))]
 
 
 def plants_job(job, plants):
@@ -259,6 +268,7 @@ def plan(asked, tests, release=lambda kernel: kernel.name):
     named = "preload" in lanes.named
     guests = []
     for lane, options, sleeps in table.guests:
+        wholes = lanes.wholes(lane)
         for kernel in asked.kernels:
             form = kernel.lanes.get(lane)
             if form is None:
@@ -275,15 +285,11 @@ def plan(asked, tests, release=lambda kernel: kernel.name):
                 more = preload_options() if wanted else []
             else:
                 lines = suites_job(job, lanes, lane, form)
-                # what a whole pass is told to read
-                more = [word for row in lanes.wholes(lane) for path in row.options
-                        if path.startswith("/lab/bin/") for word in
-                        ("--program", os.path.join(tables.SRC, "tests/guest",
-                                                   os.path.basename(path)))]
+                more = whole_options(wholes)
             if lines:
-                whole = WHOLE * len(lanes.wholes(lane))
+                time = GUEST + WHOLE * len(wholes)
                 guests.append(Guest(kernel, lane, sleeps, options + more,
-                                    (GUEST + whole) * kernel.patience + STRESS_GUEST * asked.stress,
+                                    time * kernel.patience + STRESS_GUEST * asked.stress,
                                     SILENCE * kernel.patience + asked.stress, lines))
     return guests
 

@@ -106,8 +106,8 @@ def lanes(path=os.path.join(HERE, "lanes.tab")):
     """What runs in which guest, in the order of the table."""
     table = Lanes([], [], [], [], [], [], {})
     for where, (kind, *words) in lines(path):
-        least = {"guest": 1, "sleeper": 1, "pass": 5, "whole": 4, "suites": 4, "stores": 4, "program": 5, "by-run": 4,
-                 "past": 2}
+        least = {"guest": 1, "sleeper": 1, "pass": 5, "whole": 4, "suites": 4, "stores": 4,
+                 "program": 5, "by-run": 4, "past": 2}
         wants(where, kind in least, "unknown kind '%s': one of %s" % (kind, " ".join(least)))
         wants(where, len(words) >= least[kind], "too few words for '%s'" % kind)
         if kind in ("guest", "sleeper"):
