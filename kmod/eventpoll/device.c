@@ -99,31 +99,47 @@ static noinline bool ep_sleep(struct eventpoll *ep, ktime_t *until)
 	return woken;
 }
 
+static __always_inline int ep_take(struct eventpoll *ep,
+				   struct epoll_event __user *events, int max)
+{
+	switch (ep_pending(ep)) {
+	case EP_READY:
+		return ep_transfer(ep, events, max);
+	case EP_UNDER_WAY:
+		return ep_transfer_behind(ep, events, max);
+	default:
+		return 0;
+	}
+}
+
 /*
  * Whoever was on the queue looks at the store once more before leaving, since the
  * wake-up for an event may have gone to him alone.
  */
-static int ep_wait(struct eventpoll *ep, struct epoll_event __user *events,
-		   int max, ktime_t *until, bool sleep)
+static noinline int ep_wait_longer(struct eventpoll *ep,
+				   struct epoll_event __user *events, int max,
+				   ktime_t *until)
 {
-	enum ep_pending pending;
+	bool woken = true;
 	int n;
 
-	for (;;) {
-		pending = ep_pending(ep);
-		if (pending) {
-			n = ep_transfer(ep, events, max, pending);
-			if (n)
-				return n;
-		}
-		if (!sleep)
-			return 0;
+	do {
 		if (signal_pending(current))
 			return -EINTR;
-		if (unlikely(READ_ONCE(ep->napi_id)) && ep_busy_wait(ep))
-			continue;
-		sleep = ep_sleep(ep, until);
-	}
+		if (likely(!READ_ONCE(ep->napi_id)) || !ep_busy_wait(ep))
+			woken = ep_sleep(ep, until);
+		n = ep_take(ep, events, max);
+	} while (!n && woken);
+	return n;
+}
+
+static __always_inline int ep_wait(struct eventpoll *ep,
+				   struct epoll_event __user *events, int max,
+				   ktime_t *until, bool sleep)
+{
+	int n = ep_take(ep, events, max);
+
+	return n || !sleep ? n : ep_wait_longer(ep, events, max, until);
 }
 
 /* The mask of epoll_pwait(2), as the system call sets it. */

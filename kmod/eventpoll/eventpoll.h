@@ -17,6 +17,7 @@
 #include <linux/preempt.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
+#include <linux/seqlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -53,7 +54,9 @@
  * @busy_budget: packets that a wait polls for at once, or 0
  * @busy_usecs: how long, or 0
  * @napi_id: of the device that brought the last socket that was asked its packets, or 0
- * @scans: odd while a transfer is under way; written under @mtx
+ * @scans: odd while a transfer is under way; written under @mtx.  The transfer may sleep,
+ *	since nobody waits for it to be even
+ * @batch: that of the waiter that has @mtx
  * @awake: the wakeup source that is active while items are told, or NULL; @mtx
  * @waker: the task that wakes @poll_wait at this moment, or NULL
  * @wake_nests: how deep in wake-ups that is; both under @poll_wait's lock
@@ -81,7 +84,8 @@ struct eventpoll {
 	bool rare;
 	bool busy_prefer;
 	u16 busy_budget;
-	unsigned int scans;
+	seqcount_t scans;
+	struct ep_batch batch;
 	unsigned int napi_id;
 	u32 busy_usecs;
 	struct wakeup_source *awake;
@@ -295,18 +299,25 @@ void ep_item_closed(struct file *file, void *data);
  * @ep: the instance
  * @out: where to; access_ok()
  * @max: at most so many
- * @seen: what ep_pending() said
  *
  * Context: process, ep->mtx not held.
  * Return: how many, 0, -EFAULT, -EINTR.
  */
-int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max,
-		enum ep_pending seen);
+int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max);
+
+/**
+ * ep_transfer_behind() - the same for who saw nothing but the transfer of another
+ *
+ * Looks again first.  Two waiters that look in turn would take each other's look for a
+ * transfer, and neither would go to sleep.
+ */
+int ep_transfer_behind(struct eventpoll *ep, struct epoll_event __user *out,
+		       int max);
 
 /** ep_scanning() - has a transfer what is not in the store?  Context: any. */
 static inline bool ep_scanning(struct eventpoll *ep)
 {
-	return READ_ONCE(ep->scans) & 1;
+	return raw_read_seqcount(&ep->scans) & 1;
 }
 
 /**
@@ -319,17 +330,13 @@ static inline bool ep_scanning(struct eventpoll *ep)
  */
 static inline enum ep_pending ep_pending(struct eventpoll *ep)
 {
-	unsigned int scans = READ_ONCE(ep->scans);
+	unsigned int scans = raw_read_seqcount(&ep->scans);
 
 	if (scans & 1)
 		return EP_UNDER_WAY;
-	/* Pairs with the second one in transfer_locked(). */
-	smp_rmb();
 	if (ep->store->pending(&ep->ready))
 		return EP_READY;
-	/* Pairs with the first one there. */
-	smp_rmb();
-	return READ_ONCE(ep->scans) == scans ? EP_NOTHING : EP_UNDER_WAY;
+	return read_seqcount_retry(&ep->scans, scans) ? EP_UNDER_WAY : EP_NOTHING;
 }
 
 /**
@@ -407,14 +414,12 @@ static inline bool ep_item_pin_any(struct epitem *item)
 static __always_inline __poll_t ep_item_ask_pinned(struct epitem *item,
 						   struct poll_table_struct *pt)
 {
-	struct file *file = item->file;
-	__poll_t events = item->events;
 	__poll_t mask;
 
-	pt->_key = events;
-	mask = vfs_poll(file, pt);
+	pt->_key = item->events;
+	mask = vfs_poll(item->file, pt);
 	ep_item_unpin(item);
-	return mask & events;
+	return mask & item->events;
 }
 
 /**

@@ -63,6 +63,7 @@ struct eventpoll *ep_alloc(const struct ep_store *store, work_func_t work,
 	init_waitqueue_head(&ep->wq);
 	init_waitqueue_head(&ep->poll_wait);
 	refcount_set(&ep->refs, 1);
+	seqcount_init(&ep->scans);
 	INIT_WORK(&ep->work, work);
 	choose(ep, store);
 	return ep;

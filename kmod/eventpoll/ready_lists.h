@@ -26,6 +26,7 @@ struct lists_item {
 struct ep_lists {
 	struct list_head list;		/* what is ready, in order of arrival */
 	struct lists_item *side;	/* newest first, or CLOSED */
+	struct list_head taken;		/* the consumer's, while the side list is open */
 };
 
 EP_LINK_FITS(struct lists_item);
@@ -43,6 +44,7 @@ static inline void lists_init(struct ep_lists *l)
 {
 	INIT_LIST_HEAD(&l->list);
 	l->side = CLOSED;
+	INIT_LIST_HEAD(&l->taken);
 }
 
 static inline void lists_init_item(struct ep_link *link)
@@ -85,9 +87,9 @@ static inline bool lists_post(struct ep_lists *l, struct lists_item *item)
 }
 
 /* Takes all that is ready and opens the side list.  Context: lock, alone. */
-static inline void lists_take(struct ep_lists *l, struct list_head *taken)
+static inline void lists_take(struct ep_lists *l)
 {
-	list_splice_init(&l->list, taken);
+	list_splice_init(&l->list, &l->taken);
 	WRITE_ONCE(l->side, NULL);
 }
 
@@ -97,14 +99,13 @@ static inline bool lists_again(const struct ep_batch *batch, struct ep_link *lin
 	return READ_ONCE(lists_item_of(link)->side) != ALONE;
 }
 
-/* Goes through what was taken.  The list is ours while the side is open. */
-static inline void lists_visit(struct ep_lists *l, struct list_head *taken,
-			       struct ep_batch *batch)
+/* Goes through what was taken.  The list is ours as well, while the side is open. */
+static inline void lists_visit(struct ep_lists *l, struct ep_batch *batch)
 {
 	struct lists_item *item;
 
-	while (!list_empty(taken) && !ep_batch_full(batch)) {
-		item = list_first_entry(taken, struct lists_item, node);
+	while (!list_empty(&l->taken) && !ep_batch_full(batch)) {
+		item = list_first_entry(&l->taken, struct lists_item, node);
 		list_del_init(&item->node);
 		switch (ep_visit(batch, (struct ep_link *)item)) {
 		case EP_DONE:
@@ -113,7 +114,7 @@ static inline void lists_visit(struct ep_lists *l, struct list_head *taken,
 			list_add_tail(&item->node, &l->list);
 			break;
 		case EP_LEAVE:
-			list_add(&item->node, taken);
+			list_add(&item->node, &l->taken);
 			break;
 		}
 	}
@@ -123,7 +124,7 @@ static inline void lists_visit(struct ep_lists *l, struct list_head *taken,
  * Closes the side list: what is on it comes before what was put back, and
  * after what was not visited.  Return: there is more.  Context: lock, alone.
  */
-static inline bool lists_merge(struct ep_lists *l, struct list_head *taken)
+static inline bool lists_merge(struct ep_lists *l)
 {
 	struct lists_item *item, *next;
 
@@ -136,9 +137,9 @@ static inline bool lists_merge(struct ep_lists *l, struct list_head *taken)
 	}
 	WRITE_ONCE(l->side, CLOSED);
 	if (planted(PLANT_UNFAIR))
-		list_splice_tail(taken, &l->list);
+		list_splice_tail_init(&l->taken, &l->list);
 	else
-		list_splice(taken, &l->list);
+		list_splice_init(&l->taken, &l->list);
 	return !list_empty(&l->list);
 }
 

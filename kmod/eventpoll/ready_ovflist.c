@@ -72,17 +72,16 @@ static bool ovflist_pending(struct ep_ready *ready)
 static bool ovflist_transfer(struct ep_ready *ready, struct ep_batch *batch)
 {
 	struct ovflist *s = store_of(ready);
-	LIST_HEAD(taken);
 	bool more;
 
 	spin_lock_irq(&s->lock);
-	lists_take(&s->lists, &taken);
+	lists_take(&s->lists);
 	spin_unlock_irq(&s->lock);
 
-	lists_visit(&s->lists, &taken, batch);
+	lists_visit(&s->lists, batch);
 
 	spin_lock_irq(&s->lock);
-	more = lists_merge(&s->lists, &taken);
+	more = lists_merge(&s->lists);
 	spin_unlock_irq(&s->lock);
 	return more;
 }

@@ -93,7 +93,7 @@ static bool ovflist26_pending(struct ep_ready *ready)
 }
 
 /* Return: there is something.  Context: lock. */
-static bool merge(struct ep_lists *l, struct list_head *taken)
+static bool merge(struct ep_lists *l)
 {
 	struct lists_item *item, *next;
 
@@ -104,25 +104,24 @@ static bool merge(struct ep_lists *l, struct list_head *taken)
 			list_add_tail(&item->node, &l->list);
 	}
 	WRITE_ONCE(l->side, CLOSED);
-	list_splice(taken, &l->list);
+	list_splice_init(&l->taken, &l->list);
 	return !list_empty(&l->list);
 }
 
 static bool ovflist26_transfer(struct ep_ready *ready, struct ep_batch *batch)
 {
 	struct ovflist26 *s = store_of(ready);
-	LIST_HEAD(taken);
 	bool came, more;
 
 	spin_lock_irq(&s->lock);
-	lists_take(&s->lists, &taken);
+	lists_take(&s->lists);
 	spin_unlock_irq(&s->lock);
 
-	lists_visit(&s->lists, &taken, batch);
+	lists_visit(&s->lists, batch);
 
 	spin_lock_irq(&s->lock);
 	came = s->lists.side;
-	more = merge(&s->lists, &taken);
+	more = merge(&s->lists);
 	if (more)
 		ep_ready_wake_waiter(ready);
 	spin_unlock_irq(&s->lock);

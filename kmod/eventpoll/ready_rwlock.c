@@ -102,17 +102,16 @@ static bool rwlists_pending(struct ep_ready *ready)
 static bool rwlists_transfer(struct ep_ready *ready, struct ep_batch *batch)
 {
 	struct rwlists *s = store_of(ready);
-	LIST_HEAD(taken);
 	bool more;
 
 	write_lock_irq(&s->lock);
-	lists_take(&s->lists, &taken);
+	lists_take(&s->lists);
 	write_unlock_irq(&s->lock);
 
-	lists_visit(&s->lists, &taken, batch);
+	lists_visit(&s->lists, batch);
 
 	write_lock_irq(&s->lock);
-	more = lists_merge(&s->lists, &taken);
+	more = lists_merge(&s->lists);
 	write_unlock_irq(&s->lock);
 	return more;
 }

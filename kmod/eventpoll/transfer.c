@@ -180,14 +180,9 @@ static __always_inline int transfer(struct eventpoll *ep, struct ep_batch *batch
 
 	lockdep_assert_held(&ep->mtx);
 
-	init_poll_funcptr(&batch->pt, NULL);
-	WRITE_ONCE(ep->scans, ep->scans + 1);
-	/* Pairs with the second one in ep_pending(). */
-	smp_wmb();
+	raw_write_seqcount_begin(&ep->scans);
 	more = ep->store->transfer(&ep->ready, batch);
-	/* Pairs with the first one there. */
-	smp_wmb();
-	WRITE_ONCE(ep->scans, ep->scans + 1);
+	raw_write_seqcount_end(&ep->scans);
 	if (more && !planted(PLANT_NONEXT))
 		ep_wake_waiter(ep, false);
 	return batch->n;
@@ -199,36 +194,54 @@ static noinline int transfer_rare(struct eventpoll *ep, struct ep_batch *batch)
 
 	batch->rare = true;
 	n = transfer(ep, batch);
+	batch->rare = false;
 	ep_awake_done(ep);
 	return n;
 }
 
-static __always_inline int transfer_locked(struct eventpoll *ep,
-					   struct ep_batch *batch)
+static __always_inline int transfer_to(struct eventpoll *ep,
+				       struct epoll_event __user *out, int max)
 {
-	if (unlikely(batch->look || READ_ONCE(ep_rare) || READ_ONCE(ep->rare)))
+	struct ep_batch *batch = &ep->batch;
+
+	batch->out = out;
+	batch->left = max;
+	batch->n = 0;
+	if (unlikely(READ_ONCE(ep_rare) || READ_ONCE(ep->rare)))
 		return transfer_rare(ep, batch);
 	return transfer(ep, batch);
 }
 
-/*
- * Who saw nothing but the transfer of another looks again first.  Two waiters that
- * look in turn would take each other's look for a transfer, and neither would go
- * to sleep.
- */
-int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max,
-		enum ep_pending seen)
+/* Return: 0 with ep->mtx held, or -EINTR. */
+static __always_inline int consumer_lock(struct eventpoll *ep)
 {
-	struct ep_batch batch = { .out = out, .left = max };
-	int n = 0;
+	if (likely(!fatal_signal_pending(current) && !mutex_lock_killable(&ep->mtx)))
+		return 0;
+	/* What woke the dying is for somebody else. */
+	ep_wake_waiter(ep, false);
+	return -EINTR;
+}
 
-	if (fatal_signal_pending(current) || mutex_lock_killable(&ep->mtx)) {
-		/* What woke the dying is for somebody else. */
-		ep_wake_waiter(ep, false);
-		return -EINTR;
-	}
-	if (seen == EP_READY || ep->store->pending(&ep->ready))
-		n = transfer_locked(ep, &batch);
+int ep_transfer(struct eventpoll *ep, struct epoll_event __user *out, int max)
+{
+	int n = consumer_lock(ep);
+
+	if (n)
+		return n;
+	n = transfer_to(ep, out, max);
+	ep_unlock(ep);
+	return n;
+}
+
+int ep_transfer_behind(struct eventpoll *ep, struct epoll_event __user *out,
+		       int max)
+{
+	int n = consumer_lock(ep);
+
+	if (n)
+		return n;
+	if (ep->store->pending(&ep->ready))
+		n = transfer_to(ep, out, max);
 	ep_unlock(ep);
 	return n;
 }
@@ -245,8 +258,7 @@ bool ep_look(struct eventpoll *ep, unsigned int depth, bool outside)
 		mutex_lock_nested(&ep->mtx, depth);
 	else if (!mutex_trylock(&ep->mtx))
 		return ep_pending(ep) != EP_NOTHING;
-	found = ep->store->pending(&ep->ready) &&
-		transfer_locked(ep, &batch) > 0;
+	found = ep->store->pending(&ep->ready) && transfer_rare(ep, &batch) > 0;
 	ep_unlock(ep);
 	return found;
 }

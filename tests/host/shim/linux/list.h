@@ -92,9 +92,10 @@ static inline void list_splice(struct list_head *from, struct list_head *h)
 	list_splice_behind(from, h);
 }
 
-static inline void list_splice_tail(struct list_head *from, struct list_head *h)
+static inline void list_splice_tail_init(struct list_head *from, struct list_head *h)
 {
 	list_splice_behind(from, h->prev);
+	INIT_LIST_HEAD(from);
 }
 
 static inline void list_splice_init(struct list_head *from, struct list_head *h)
