@@ -59,18 +59,6 @@ static struct guest_test *find(const char *suite, const char *name)
 	return t;
 }
 
-/* SUITE.NAME; NAME alone is one of the kernel's epoll. */
-static struct guest_test *find_named(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-	char suite[64];
-
-	if (!dot)
-		return find("epoll", name);
-	snprintf(suite, sizeof(suite), "%.*s", (int)(dot - name), name);
-	return find(suite, dot + 1);
-}
-
 void guest_known(const char *suite, const char *name, const char *why)
 {
 	struct guest_test *t = find(suite, name);
@@ -311,15 +299,33 @@ static bool patterns_fit(char **patterns)
 	return true;
 }
 
+/* As patterns fit; but NAME alone is one of the kernel's epoll.  Return: how many. */
+static int know(const char *pattern, const char *why)
+{
+	char of_epoll[256], *one[] = { (char *)pattern, NULL };
+	struct guest_test *t;
+	int n = 0;
+
+	if (!strchr(pattern, '.')) {
+		snprintf(of_epoll, sizeof(of_epoll), "epoll.%s", pattern);
+		one[0] = of_epoll;
+	}
+	for (t = tests; t; t = t->next)
+		if (wanted(t, one)) {
+			t->known = why;
+			n++;
+		}
+	return n;
+}
+
 /*
- * Lines of NAME and REASON, "#" begins a comment: these tests of the suite "epoll" are
- * known to fail where this program runs.  False, and a word why, if the list is not as
+ * Lines of a pattern and a REASON, "#" begins a comment: these tests are known to
+ * fail where this program runs.  False, and a word why, if the list is not as
  * it has to be.
  */
 static bool read_known(const char *path)
 {
 	char line[512], *name, *reason;
-	struct guest_test *t;
 	FILE *f = fopen(path, "re");
 
 	if (!f) {
@@ -332,14 +338,12 @@ static bool read_known(const char *path)
 		reason = strtok(NULL, "");
 		if (!name)
 			continue;
-		t = find_named(name);
-		if (!t || !reason) {
+		if (!reason || !know(name, strdup(reason + strspn(reason, " \t")))) {
 			fprintf(stderr, "guest-tests: %s: %s: %s\n", path, name,
-				t ? "no reason is told" : "there is no such test");
+				reason ? "there is no such test" : "no reason is told");
 			fclose(f);
 			return false;
 		}
-		t->known = strdup(reason + strspn(reason, " \t"));
 	}
 	fclose(f);
 	return true;
