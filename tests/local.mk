@@ -69,6 +69,7 @@ tests_guest_tests_SOURCES = \
 	tests/guest/process_pin.c \
 	tests/guest/process_rights.c \
 	tests/guest/costs.c \
+	tests/guest/costs_close.c \
 	tests/guest/stress.c \
 	tests/guest/stress_chaos.c \
 	tests/guest/stress_many.c \

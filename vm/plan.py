@@ -94,10 +94,13 @@ class Lanes:
                 for pattern in row.patterns:
                     yield row.modules, row.seconds, ["guest-tests", pattern]
         devices = [design.name for design in tables.designs(tables.DEVICE)]
+        rest = self.table.suites[-1].lane
         for row in self.wholes(lane):
             for suite in self.every:
                 own = self.row_of(suite)
-                if own.modules == "loaded" and (own.lane == lane or suite in devices):
+                # the devices' behaviour list goes with what has no line of its own
+                at = rest if suite in devices else own.lane
+                if own.modules == "loaded" and at == lane:
                     yield row.modules, row.seconds, [
                         "guest-tests", *row.options, "-n", "%s:%s" % (row.name, suite), suite]
         for row in self.table.suites:
