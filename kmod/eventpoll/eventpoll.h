@@ -56,7 +56,7 @@
  * @napi_id: of the device that brought the last socket that was asked its packets, or 0
  * @scans: odd while a transfer is under way; written under @mtx.  The transfer may sleep,
  *	since nobody waits for it to be even
- * @batch: that of the waiter that has @mtx
+ * @batch: that of the waiter that has @mtx; a look has its own
  * @awake: the wakeup source that is active while items are told, or NULL; @mtx
  * @waker: the task that wakes @poll_wait at this moment, or NULL
  * @wake_nests: how deep in wake-ups that is; both under @poll_wait's lock
