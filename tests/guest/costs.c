@@ -285,7 +285,7 @@ static void loop_in_a_loop(long n)
 GUEST_TEST(costs, loop_in_a_loop, 60,
 	   "a loop in a loop is told from a loop")
 {
-	ck_assert_int_gt(growth_tenths(300, loop_in_a_loop), 5 * GROWTH_MOST);
+	ck_assert_int_gt(growth_tenths(300, loop_in_a_loop), 2 * GROWTH_MOST);
 }
 
 LINEAR(add, "write() that adds, with the growth of the hash");
