@@ -99,8 +99,8 @@ static noinline bool ep_sleep(struct eventpoll *ep, ktime_t *until)
 	return woken;
 }
 
-static __always_inline int ep_take(struct eventpoll *ep,
-				   struct epoll_event __user *events, int max)
+static __always_inline int ep_wait_once(struct eventpoll *ep,
+					struct epoll_event __user *events, int max)
 {
 	switch (ep_pending(ep)) {
 	case EP_READY:
@@ -128,7 +128,7 @@ static noinline int ep_wait_longer(struct eventpoll *ep,
 			return -EINTR;
 		if (likely(!READ_ONCE(ep->napi_id)) || !ep_busy_wait(ep))
 			woken = ep_sleep(ep, until);
-		n = ep_take(ep, events, max);
+		n = ep_wait_once(ep, events, max);
 	} while (!n && woken);
 	return n;
 }
@@ -137,7 +137,7 @@ static __always_inline int ep_wait(struct eventpoll *ep,
 				   struct epoll_event __user *events, int max,
 				   ktime_t *until, bool sleep)
 {
-	int n = ep_take(ep, events, max);
+	int n = ep_wait_once(ep, events, max);
 
 	return n || !sleep ? n : ep_wait_longer(ep, events, max, until);
 }
