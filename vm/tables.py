@@ -123,14 +123,16 @@ def lanes(path=os.path.join(HERE, "lanes.tab")):
         name = words.pop(0) if kind in ("pass", "whole", "program") else None
         lane, modules, seconds, *rest = words
         seconds = number(where, seconds, "seconds")
-        wants(where, lane in [g.lane for g in table.guests],
-              "unknown lane '%s': one of %s" % (lane, " ".join(g.lane for g in table.guests)))
+        its_lanes = lane.split(",") if kind == "whole" else [lane]
+        for one in its_lanes:
+            wants(where, one in [g.lane for g in table.guests],
+                  "unknown lane '%s': one of %s" % (one, " ".join(g.lane for g in table.guests)))
         wants(where, modules in ("none", "loaded") or "=" in modules,
               "modules are none, loaded or a parameter of fcb, not '%s'" % modules)
         if kind == "pass":
             table.passes.append(Pass(name, lane, modules, seconds, rest))
         elif kind == "whole":
-            table.wholes.append(Whole(name, lane, modules, seconds, rest))
+            table.wholes.extend(Whole(name, one, modules, seconds, rest) for one in its_lanes)
         elif kind == "program":
             table.programs.append(Program(name, lane, modules, seconds, rest))
         else:
