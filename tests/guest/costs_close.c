@@ -62,10 +62,10 @@ static int port_of(long n)
 	return set;
 }
 
-static void closing(int set)
+static void closing(int fd)
 {
 	growth_begin();
-	close(set);
+	close(fd);
 	growth_end();
 }
 
@@ -85,8 +85,8 @@ static void close_port(long n)
  */
 static void close_strangers(long n)
 {
-	int held[2], set;
 	sigset_t usr1;
+	int held[2];
 	pid_t pid;
 	char c;
 
@@ -97,16 +97,13 @@ static void close_strangers(long n)
 	ck_assert(socketpair(AF_UNIX, SOCK_STREAM, 0, held) == 0);
 	pid = guest_fork();
 	if (!pid) {
-		set = epoll_of(1);
+		epoll_of(1);
 		_exit(write(held[1], "x", 1) != 1 || close(held[0]) ||
 		      read(held[1], &c, 1) != 0);
 	}
 	close(held[1]);
 	ck_assert(read(held[0], &c, 1) == 1);
-	set = epoll_of(n);
-	growth_begin();
-	close(set);
-	growth_end();
+	closing(epoll_of(n));
 	close(held[0]);
 	guest_reap(pid);
 	close(file_of_many);
@@ -116,9 +113,7 @@ static void close_file(long n)
 {
 	int set = epoll_of(n);
 
-	growth_begin();
-	close(file_of_many);
-	growth_end();
+	closing(file_of_many);
 	file_of_many = guest_eventfd();
 	close(set);
 }
